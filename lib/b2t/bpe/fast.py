@@ -1,0 +1,183 @@
+"""The same functions and the same answers as `b2t.bpe.reference`, by doing only what changed.
+
+Training remembers which words hold which pair, so a merge touches those words alone. Encoding keeps
+the pairs of a word in a heap, so a word of n bytes costs n log n and not n squared.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+
+from b2t.bpe.core import N_BYTES, Pair, check_vocab_size, count_pairs, decode, merge
+from b2t.bpe.split import count_words, split, to_bytes
+
+__all__ = ["decode", "encode", "encode_word", "train"]
+
+
+def train(texts: str | Iterable[str], vocab_size: int, pattern: str | None = "gpt4") -> list[Pair]:
+    """Learn the merges of `b2t.bpe.reference.train`, incrementally.
+
+    A heap orders the pairs by count and tie rule. Between its making and its merge the count of a pair
+    can only fall, so an entry of the heap is never too low: whichever comes out on top with its true
+    count is the best pair, and one that is too high goes back in with the true count.
+
+    Parameters
+    ----------
+    texts : str or iterable of str
+        What to learn from.
+    vocab_size : int
+        Bytes and merges together, in tokens; at least 256.
+    pattern : str or None
+        How words are split (`b2t.bpe.split.split`).
+
+    Returns
+    -------
+    list of (int, int)
+        The merges in order; fewer than asked for when no pair is left.
+
+    Raises
+    ------
+    ValueError
+        When `vocab_size` is below 256 or a text holds a lone surrogate.
+
+    Examples
+    --------
+    >>> train("low low lower", 259)
+    [(108, 111), (256, 119), (32, 257)]
+    """
+    check_vocab_size(vocab_size)
+    word_counts = count_words(texts, pattern)
+    words = [list(word) for word in word_counts]
+    weights = list(word_counts.values())
+    counts, holders = index_pairs(words, weights)
+    heap = [(-count, pair) for pair, count in counts.items()]
+    heapify(heap)
+    merges = []
+    while heap and N_BYTES + len(merges) < vocab_size:
+        count, pair = heappop(heap)
+        if -count != counts[pair]:
+            if counts[pair]:
+                heappush(heap, (-counts[pair], pair))
+            continue
+        new_id = N_BYTES + len(merges)
+        for new_pair in merge_everywhere(pair, new_id, words, weights, counts, holders):
+            heappush(heap, (-counts[new_pair], new_pair))
+        merges.append(pair)
+    return merges
+
+
+def index_pairs(words: list[list[int]], weights: list[int]) -> tuple[Counter, dict[Pair, set[int]]]:
+    """Count the pairs of all words, and note for each pair the words that hold it.
+
+    Examples
+    --------
+    >>> index_pairs([[1, 2], [1, 2, 3]], [10, 1])
+    (Counter({(1, 2): 11, (2, 3): 1}), defaultdict(<class 'set'>, {(1, 2): {0, 1}, (2, 3): {1}}))
+    """
+    counts, holders = Counter(), defaultdict(set)
+    for i, (ids, weight) in enumerate(zip(words, weights)):
+        count_pairs(ids, counts, weight)
+        for pair in zip(ids, ids[1:]):
+            holders[pair].add(i)
+    return counts, holders
+
+
+def merge_everywhere(
+    pair: Pair,
+    new_id: int,
+    words: list[list[int]],
+    weights: list[int],
+    counts: Counter,
+    holders: dict[Pair, set[int]],
+) -> set[Pair]:
+    """Merge one pair in the words that hold it, in place; return the pairs that this has made.
+
+    `holders` may still name a word that has lost the pair to another merge: it is merged in vain.
+    """
+    made = set()
+    for i in holders.pop(pair):
+        old, weight = words[i], weights[i]
+        new = merge(old, pair, new_id)
+        if len(new) == len(old):
+            continue
+        words[i] = new
+        for old_pair in zip(old, old[1:]):
+            counts[old_pair] -= weight
+        for new_pair in zip(new, new[1:]):
+            counts[new_pair] += weight
+            if new_id in new_pair:
+                holders[new_pair].add(i)
+                made.add(new_pair)
+    return made
+
+
+def encode(text: str, merges: Sequence[Pair], pattern: str | None = "gpt4") -> list[int]:
+    """Turn text into token ids, as `b2t.bpe.reference.encode` does.
+
+    Parameters
+    ----------
+    text : str
+        Any text without lone surrogates.
+    merges : sequence of (int, int)
+        In the order in which they were learned.
+    pattern : str or None
+        The one the merges were learned with.
+
+    Returns
+    -------
+    list of int
+        Token ids.
+
+    Examples
+    --------
+    >>> encode("lowest", [(108, 111), (256, 119)])
+    [257, 101, 115, 116]
+    """
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    known, ids = {}, []
+    for word in split(text, pattern):
+        if word not in known:
+            known[word] = encode_word(list(to_bytes(word)), ranks)
+        ids.extend(known[word])
+    return ids
+
+
+def encode_word(ids: list[int], ranks: Mapping[Pair, int]) -> list[int]:
+    """Apply merges to one word, the lowest rank first, each in the time of a heap operation.
+
+    The word is a linked list: `after[i]` and `before[i]` are the neighbours of the token at `i`.
+
+    Parameters
+    ----------
+    ids : list of int
+        The bytes of the word; not changed.
+    ranks : mapping of (int, int) to int
+        Pair to its place in the list of merges.
+
+    Returns
+    -------
+    list of int
+        Token ids.
+
+    Examples
+    --------
+    >>> encode_word(list(b"lower"), {(108, 111): 0, (256, 119): 1})
+    [257, 101, 114]
+    """
+    n = len(ids)
+    token = [*ids, None]  # the sentinel at n is the right neighbour of the last
+    after, before = list(range(1, n + 2)), list(range(-1, n))
+    heap = [(ranks[pair], i) for i, pair in enumerate(zip(ids, ids[1:])) if pair in ranks]
+    heapify(heap)
+    while heap:
+        rank, i = heappop(heap)
+        j = after[i]
+        if token[i] is None or ranks.get((token[i], token[j])) != rank:
+            continue  # one of the two has been merged away since
+        token[i], token[j] = N_BYTES + rank, None
+        after[i] = after[j]
+        before[after[j]] = i
+        for left, right in ((before[i], i), (i, after[i])):
+            if left >= 0 and (token[left], token[right]) in ranks:
+                heappush(heap, (ranks[token[left], token[right]], left))
+    return [t for t in token if t is not None]
