@@ -5,10 +5,10 @@ the pairs of a word in a heap, so a word of n bytes costs n log n and not n squa
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from b2t.bpe.core import N_BYTES, Pair, check_vocab_size, count_pairs, decode, merge
+from b2t.bpe.core import N_BYTES, Pair, check_vocab_size, count_pairs, decode
 from b2t.bpe.split import count_words, split, to_bytes
 
 __all__ = ["decode", "encode", "encode_word", "train"]
@@ -89,26 +89,76 @@ def merge_everywhere(
     weights: list[int],
     counts: Counter,
     holders: dict[Pair, set[int]],
-) -> set[Pair]:
+) -> list[Pair]:
     """Merge one pair in the words that hold it, in place; return the pairs that this has made.
 
-    `holders` may still name a word that has lost the pair to another merge: it is merged in vain.
+    `holders` may still name a word that has lost the pair to another merge: it stays as it is.
     """
     made = set()
     for i in holders.pop(pair):
-        old, weight = words[i], weights[i]
-        new = merge(old, pair, new_id)
-        if len(new) == len(old):
-            continue
-        words[i] = new
-        for old_pair in zip(old, old[1:]):
+        words[i], lost, gained = merge_and_tell(words[i], pair, new_id)
+        weight = weights[i]
+        for old_pair in lost:
             counts[old_pair] -= weight
-        for new_pair in zip(new, new[1:]):
+        for new_pair in gained:
             counts[new_pair] += weight
-            if new_id in new_pair:
-                holders[new_pair].add(i)
-                made.add(new_pair)
-    return made
+            holders[new_pair].add(i)
+        made.update(gained)
+    return [new_pair for new_pair in made if counts[new_pair]]
+
+
+def merge_and_tell(ids: list[int], pair: Pair, new_id: int) -> tuple[list[int], list[Pair], list[Pair]]:
+    """Merge a pair in one word, and list the pairs of neighbours that this unmakes and makes.
+
+    Between two merges whole stretches are copied, so the work in Python is one round a merge.
+
+    Returns
+    -------
+    merged : list of int
+        As of `b2t.bpe.core.merge`.
+    lost, gained : list of pair
+        A pair may be gained from one merge and lost to the next.
+
+    Examples
+    --------
+    >>> merge_and_tell([5, 1, 2, 9], (1, 2), 256)
+    ([5, 256, 9], [(1, 2), (5, 1), (2, 9)], [(5, 256), (256, 9)])
+    """
+    left, right = pair
+    merged, lost, gained = [], [], []
+    start = 0
+    for i in places(ids, pair):
+        merged += ids[start:i]
+        start = i + 2
+        lost.append(pair)
+        if merged:
+            lost.append((merged[-1], left))
+            gained.append((merged[-1], new_id))
+        if start < len(ids):
+            lost.append((right, ids[start]))
+            gained.append((new_id, ids[start]))
+        merged.append(new_id)
+    return merged + ids[start:], lost, gained
+
+
+def places(ids: list[int], pair: Pair) -> Iterator[int]:
+    """Yield where a pair begins, from left to right and without overlap.
+
+    Examples
+    --------
+    >>> list(places([7, 7, 7, 1, 7, 7], (7, 7)))
+    [0, 4]
+    """
+    i, last = 0, len(ids) - 1
+    while True:
+        try:
+            i = ids.index(pair[0], i, last)
+        except ValueError:
+            return
+        if ids[i + 1] == pair[1]:
+            yield i
+            i += 1
+        i += 1
 
 
 def encode(text: str, merges: Sequence[Pair], pattern: str | None = "gpt4") -> list[int]:
