@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 
+import numpy as np
 import pytest
 
 from b2t import show
@@ -68,3 +69,20 @@ def test_nothing_and_strangers():
         show.source()
     with pytest.raises(ValueError, match=r"inspect\.cleandoc is not defined in b2t"):
         show.source(inspect.cleandoc)
+
+
+def test_a_table_aligns_numbers_to_the_right():
+    made = show.table(["word", "n", "share"], [["a|b", 1234, "5 %"], ["猫", 2, "-0.5"]])
+    assert made._repr_markdown_().splitlines() == [
+        "| word | n | share |",
+        "| :-- | --: | --: |",
+        "| a&#124;b | 1,234 | 5 % |",
+        "| 猫 | 2 | -0.5 |",
+    ]
+    assert repr(show.table(["x"], [[0.5], [True], [np.float32(2)]])) == "x\n0.50\nTrue\n2.00"
+
+
+@pytest.mark.parametrize("rows", [[], [[1, 2], [3]]])
+def test_a_crooked_table_is_refused(rows):
+    with pytest.raises(ValueError, match="2 columns"):
+        show.table(["a", "b"], rows)

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import numbers
 import re
 import textwrap
 
@@ -117,3 +118,74 @@ def _docstrings(tree):
             first = node.body[0]
             if ast.get_docstring(node, clean=False) is not None and first.lineno > node.lineno:
                 yield first.value
+
+
+class Table:
+    """A small table for a notebook's last line: Markdown in the notebook, tab-separated text elsewhere.
+
+    Parameters
+    ----------
+    header : list of str
+        One a column.
+    rows : list of list of str
+        The cells, written out.
+    """
+
+    def __init__(self, header, rows):
+        self.header, self.rows = header, rows
+
+    def __repr__(self):
+        return "\n".join("\t".join(cells) for cells in [self.header, *self.rows])
+
+    def _repr_markdown_(self):
+        numeric = [all(map(_is_number, column)) for column in zip(*self.rows)]
+        rule = ["--:" if right else ":--" for right in numeric]
+        lines = [self.header, rule, *self.rows]
+        return "\n".join(
+            f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |" for cells in lines
+        )
+
+
+def table(header, rows):
+    """Write rows as a table: 1234 as 1,234, 0.5 as 0.50, columns of numbers to the right.
+
+    Parameters
+    ----------
+    header : sequence
+        One title a column.
+    rows : iterable of sequence
+        Cells: numbers, or anything with a ``str``; Markdown in a cell works.
+
+    Returns
+    -------
+    Table
+        Shown by Jupyter as a table.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or one has not as many cells as the header.
+
+    Examples
+    --------
+    >>> table(["text", "bytes"], [["自由", 6], ["free", 1234]])
+    text    bytes
+    自由    6
+    free    1,234
+    """
+    header, rows = list(map(str, header)), [list(map(_written, row)) for row in rows]
+    wrong = [row for row in rows if len(row) != len(header)]
+    if wrong or not rows:
+        found = f"a row has {len(wrong[0])} cells: {wrong[0]}" if wrong else "there is no row"
+        raise ValueError(f"the header has {len(header)} columns, but {found}")
+    return Table(header, rows)
+
+
+def _written(cell):
+    if isinstance(cell, numbers.Integral) and not isinstance(cell, bool):
+        return f"{cell:,}"
+    return f"{cell:.2f}" if isinstance(cell, numbers.Real) and not isinstance(cell, bool) else str(cell)
+
+
+def _is_number(cell):
+    return re.fullmatch(r"[-−+±]?[\d.,]+(e[-+]?\d+)?\s?[%×]?|", cell) is not None
