@@ -112,19 +112,19 @@ def test_no_data_at_all(tmp_path, monkeypatch):
 
 
 def test_register_enters_an_artefact_and_updates_it(copy):
-    (copy / "language_id").mkdir()
-    file = copy / "language_id" / "weights.bin"
+    (copy / "trial").mkdir()
+    file = copy / "trial" / "weights.bin"
     file.write_bytes(b"first")
     with pytest.raises(ValueError, match="lacks licence, source, cut, used_by"):
-        data.register("language_id/weights", "language_id/weights.bin")
+        data.register("trial/weights", "trial/weights.bin")
     fields = {"licence": "MIT", "source": "trained on udhr", "cut": "whole", "used_by": "09"}
-    entry = data.register("language_id/weights", "language_id/weights.bin", **fields)
+    entry = data.register("trial/weights", "trial/weights.bin", **fields)
     assert (entry["kind"], entry["bytes"]) == ("artefact", 5)
     file.write_bytes(b"second")
     with pytest.raises(ValueError, match="SHA-256"):
-        data.path("language_id/weights")
-    data.register("language_id/weights")
-    assert data.path("language_id/weights").read_bytes() == b"second"
+        data.path("trial/weights")
+    data.register("trial/weights")
+    assert data.path("trial/weights").read_bytes() == b"second"
     assert data.datasheet_table(data.manifest(copy)) in (copy / "README.md").read_text(encoding="utf-8")
     assert data.manifest(copy)["udhr"] == ENTRIES["udhr"]
 

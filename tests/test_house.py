@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from tests.notebook_checks import MACHINE_PATH
 
 ROOT = Path(__file__).resolve().parents[1]

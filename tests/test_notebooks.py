@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from tests import notebook_checks as checks
 
 from b2t.book import notebooks
+from tests import notebook_checks as checks
 
 PATHS = sorted(
     path for path in checks.ROOT.glob("chapters/**/*.ipynb") if ".ipynb_checkpoints" not in path.parts

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+
 from tests import page_checks as checks
 from tests.conftest import ROOT
 

@@ -6,9 +6,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from tests.conftest import ROOT
 
 from b2t.book import assets, fonts
+from tests.conftest import ROOT
 
 KEYS = {"ink", "muted", "grid", "blue", "orange", "green", "red", "purple", "sky", "yellow"}
 

@@ -4,9 +4,9 @@ import re
 from importlib import metadata
 
 import pytest
-from tests.conftest import ROOT
 
 from b2t.book.extras import requirements
+from tests.conftest import ROOT
 
 EXTRAS = ("base", "book", "lab", "test")
 PINS = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text("utf-8"), flags=re.M))
