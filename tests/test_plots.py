@@ -8,6 +8,7 @@ import warnings
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from b2t import plots
@@ -99,7 +100,6 @@ def test_heatmap():
 
 
 def test_heatmap_takes_tensors_and_refuses_other_shapes():
-    torch = pytest.importorskip("torch")
     weights = torch.full((2, 2), 0.5, requires_grad=True)
     assert labels(plots.heatmap(axes(), weights)) == ["0.50"] * 4
     with pytest.raises(ValueError, match=r"shape \(1, 2, 2\); pick one head"):
