@@ -188,4 +188,4 @@ def _written(cell):
 
 
 def _is_number(cell):
-    return re.fullmatch(r"[-−+±]?[\d.,]+(e[-+]?\d+)?\s?[%×]?|", cell) is not None
+    return re.fullmatch(r"[-−+]?[\d.,]+(e[-+]?\d+)?(\s±\s[\d.]+)?\s?[%×]?|", cell) is not None
