@@ -301,3 +301,15 @@ def test_machine_paths_and_private_hosts_are_seen():
     option = "--index-url "
     assert foreign_hosts(option + "https://packages.example.org/simple") == {"packages.example.org"}
     assert not foreign_hosts(option + "https://download.pytorch.org/whl/cpu")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "data/README.md"])
+def test_relative_links_of_the_readmes_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text(Path(page)))
+    assert not [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]
+
+
+def test_the_readme_names_the_targets_that_exist():
+    targets = set(re.findall(r"(?m)^([a-z-]+):", text(Path("Makefile"))))
+    named = set(re.findall(r"`make ([a-z-]+)", text(Path("README.md"))))
+    assert named and named <= targets
