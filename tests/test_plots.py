@@ -95,6 +95,7 @@ def test_heatmap():
     assert labels(plots.heatmap(axes(), np.zeros((2, 2)), fmt="")) == []
     assert labels(plots.heatmap(axes(), [[True, False]])) == ["1", "0"]
     assert labels(plots.heatmap(axes(), [[np.nan, 0.25]])) == ["–", "0.25"]
+    assert labels(plots.heatmap(axes(), [[-0.001, -0.5]])) == ["0.00", "-0.50"]
     signed = plots.heatmap(axes(), [[-1.0, 3.0]], signed=True).images[0]
     assert signed.get_clim() == (-3.0, 3.0)
 

@@ -163,15 +163,8 @@ def heatmap(ax, matrix, xlabels=None, ylabels=None, fmt=None, title=None, **opti
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if fmt is None:
-        fmt = (
-            ""
-            if matrix.size > 64
-            else "d"
-            if matrix.dtype.kind in "iu"
-            else ".0f"
-            if matrix.dtype.kind == "b"
-            else ".2f"
-        )
+        by_kind = {"i": "d", "u": "d", "b": ".0f"}
+        fmt = "" if matrix.size > 64 else by_kind.get(matrix.dtype.kind, "z.2f")  # z: no -0.00
     if fmt:
         _write_values(ax, image, matrix, fmt)
     return ax
