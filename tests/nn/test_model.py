@@ -161,3 +161,12 @@ def test_gradients_by_finite_differences(norm_first):
         layer = EncoderLayer(6, 2, 8, 0.0, norm_first, "gelu").double()
     x = torch.randn(2, 3, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: layer(x, causal_mask(3)), x)
+
+
+def test_the_encoder_compiles_in_one_piece():
+    """Without a graph break, padding mask included; the backend only records, so no compiler is needed."""
+    with seeded(0):
+        encoder = Encoder(CONFIG).eval()
+    ids, mask = some_ids(), padding_mask([4, 7, 2, 6], 7)
+    compiled = torch.compile(encoder, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(ids, mask), encoder(ids, mask), atol=1e-6)

@@ -95,11 +95,17 @@ def check_lengths(lengths: Tensor, seq_len: int) -> None:
 
 
 def check_ids(ids: Tensor, vocab_size: int) -> None:
-    """Refuse token ids of the wrong shape or kind. Their range is checked by the embedding itself."""
+    """Refuse token ids of the wrong shape or kind and, where a look costs little, of the wrong range.
+
+    On a GPU or in a compiled model the look would stop the machine; there the embedding itself complains.
+    """
     if ids.dim() != 2 or ids.is_floating_point() or ids.dtype == torch.bool:
         raise ValueError(
             f"ids is {ids.dtype} of shape {tuple(ids.shape)}; it must be integers of (batch, seq_len)"
         )
-    if not ids.is_cuda and ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < vocab_size:
-        wrong = int(ids.max()) if int(ids.max()) >= vocab_size else int(ids.min())
+    if torch.compiler.is_compiling() or ids.is_cuda or not ids.numel():
+        return
+    lowest, highest = int(ids.min()), int(ids.max())
+    if lowest < 0 or highest >= vocab_size:
+        wrong = highest if highest >= vocab_size else lowest
         raise ValueError(f"ids holds {wrong}, but vocab_size is {vocab_size}; was another tokenizer used?")
