@@ -2,8 +2,9 @@
 
 ``python -m b2t.language_id`` trains the model that the chapter loads, and saves tokenizer, weights and
 log under ``data/language_id/``. Articles are split before anything is learned: no article of the
-Declaration is in two sets. Everything was chosen on the validation articles; the test articles are
-counted once, at the end.
+Declaration is in two sets. Everything was chosen on the validation articles and on a few sentences
+of our own; a run counts the test articles once, at its end. This is the second run: the first, on longer
+crops, had as many right on 40 characters and failed on short texts.
 """
 
 import json
