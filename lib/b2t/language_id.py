@@ -275,7 +275,11 @@ def make_optimizer(model: nn.Module) -> torch.optim.Optimizer:
 
 
 def train_steps(model: Classifier, tokenizer: Tokenizer, n: int) -> Iterator[float]:
-    """Take the first `n` steps of the training run, which has `N_STEPS`; yield the loss of each."""
+    """Take the first `n` steps of the training run, which has `N_STEPS`; yield the loss of each.
+
+    Between its steps PyTorch's random numbers are the run's own: take it to its end, or close it, before
+    you draw others.
+    """
     batches = training_batches(tokenizer, n, np.random.default_rng(0))
     optimizer = make_optimizer(model)
     with seeded(1):
