@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
-from b2t.bpe import PATTERNS, core, fast, reference, split
+from b2t.bpe import PATTERNS, core, fast, incremental, reference, split
 
-IMPLEMENTATIONS = [reference, fast]
+IMPLEMENTATIONS = [reference, incremental, fast]
 TEXTS = {
     "english": "It is a truth universally acknowledged, that a single man's 1813 fortune... " * 3,
     "chinese": "床前明月光，疑是地上霜。舉頭望明月，低頭思故鄉。" * 3,

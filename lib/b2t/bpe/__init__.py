@@ -1,4 +1,4 @@
-"""Byte-level byte pair encoding. Read in this order: core, split, reference, fast, formats, tokenizer."""
+"""Byte-level byte pair encoding. Read in this order: core, split, reference, fast, tokenizer, formats."""
 
 from b2t.bpe import core, fast, reference
 from b2t.bpe.split import PATTERNS, count_words, split

@@ -88,6 +88,17 @@ def compile_pattern(pattern: str) -> regex.Pattern:
     return compiled
 
 
+def named(pattern: str) -> str:
+    """Give the name of a regular expression of `PATTERNS`, and any other as it is.
+
+    Examples
+    --------
+    >>> named(PATTERNS["o200k"]), named(r"\\S+|\\s+")
+    ('o200k', '\\\\S+|\\\\s+')
+    """
+    return next((name for name, known in PATTERNS.items() if known == pattern), pattern)
+
+
 def to_bytes(text: str) -> bytes:
     """Encode a text in UTF-8, with an error that says where it cannot be done.
 

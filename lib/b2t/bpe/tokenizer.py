@@ -1,21 +1,34 @@
 """The tokenizer that programs use: trained merges, special tokens, files."""
 
-from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import regex
 
-from b2t.bpe import fast, formats
-from b2t.bpe.core import N_BYTES, Pair, vocabulary
-from b2t.bpe.split import compile_pattern, split, to_bytes
+from b2t.bpe import fast
+from b2t.bpe.core import N_BYTES, Pair
+from b2t.bpe.exchange import Exchange
+from b2t.bpe.ids import (
+    check_ids,
+    check_merges,
+    check_pattern,
+    check_special_tokens,
+    number_special_tokens,
+    number_tokens,
+    spell,
+)
+from b2t.bpe.offsets import Offsets, locate
+from b2t.bpe.split import split, to_bytes
+from b2t.bpe.stream import Stream
 
 MAX_CACHED_WORDS = 100_000
 
 
-class Tokenizer:
+class Tokenizer(Exchange):
     """Text to token ids and back, with nothing lost.
 
-    Ids 0 to 255 are the bytes, ``256 + i`` is ``merges[i]``, and special tokens come after.
+    Ids 0 to 255 are the bytes, ``256 + i`` is ``merges[i]``, and special tokens come after. A vocabulary
+    that numbers its tokens otherwise keeps its ids: `ids` lists them. Merges are always written in our
+    numbering; what `encode` returns, what `decode` takes and what `vocab` lists are the vocabulary's ids.
 
     Parameters
     ----------
@@ -23,14 +36,22 @@ class Tokenizer:
         In the order in which they were learned.
     pattern : str or None
         How text is split into words: "gpt2", "gpt4", "o200k", a regular expression, or None.
-    special_tokens : sequence of str
-        Names such as "<|endoftext|>", each one token that no text can spell by accident.
+    special_tokens : sequence of str, or mapping of str to int
+        Names such as "<|endoftext|>", each one token that no text can spell by accident; a mapping says
+        their ids.
+    ids : sequence of int, optional
+        The id of each byte, then of each merge. Where they are given, a merge may come before those that
+        make its halves, as it can in tiktoken.
+    unmerged : mapping of int to bytes, optional
+        Tokens that no merge makes, by id.
+    whole_words : bool
+        Whether a word that is such a token gets its id, as in tiktoken. Otherwise nothing does.
 
     Raises
     ------
     ValueError
         When a merge uses a token that does not exist yet or occurs twice, a special token is empty
-        or occurs twice, or the pattern is not a regular expression.
+        or occurs twice, two tokens have one id, or the pattern is not a regular expression.
 
     Examples
     --------
@@ -41,22 +62,30 @@ class Tokenizer:
     '你好'
     >>> tok.vocab[258]
     b'<|endoftext|>'
+    >>> Tokenizer([(97, 98)], special_tokens={"<s>": 0}, ids=[*range(1, 257), 999]).encode("abc")
+    [999, 100]
     """
 
     def __init__(
         self,
         merges: Sequence[Pair],
         pattern: str | None = "gpt4",
-        special_tokens: Sequence[str] = (),
+        special_tokens: Sequence[str] | Mapping[str, int] = (),
+        ids: Sequence[int] | None = None,
+        unmerged: Mapping[int, bytes] | None = None,
+        whole_words: bool = True,
     ):
-        self.merges = check_merges(merges)
+        self.merges = check_merges(merges, early=ids is not None)
         self.pattern = check_pattern(pattern)
-        names = check_special_tokens(special_tokens)
         self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
-        first = N_BYTES + len(self.merges)
-        self.special_tokens = {name: first + i for i, name in enumerate(names)}
-        self.vocab = vocabulary(self.merges)
+        self.ids = check_ids(ids, N_BYTES + len(self.merges))
+        self.unmerged = {int(token): bytes(spelling) for token, spelling in (unmerged or {}).items()}
+        self.whole_words = whole_words
+        self.vocab = number_tokens(spell(self.merges), self.ids, self.unmerged)
+        self.special_tokens = number_special_tokens(special_tokens, self.vocab)
         self.vocab |= {token: to_bytes(name) for name, token in self.special_tokens.items()}
+        self._whole = {spelling: [token] for token, spelling in self.unmerged.items() if whole_words}
+        self._renumbered = self.ids != list(range(len(self.ids)))
         self._known_words: dict[str, list[int]] = {}
 
     @classmethod
@@ -96,8 +125,8 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """How many ids there are, special tokens included."""
-        return len(self.vocab)
+        """One more than the largest id: how many there are, special tokens and gaps included."""
+        return max(self.vocab) + 1
 
     def __repr__(self) -> str:
         n, names = len(self.merges), list(self.special_tokens)
@@ -173,9 +202,48 @@ class Tokenizer:
             if word not in known:
                 if len(known) >= MAX_CACHED_WORDS:
                     known.clear()
-                known[word] = fast.encode_word(list(to_bytes(word)), self.ranks)
+                known[word] = self._encode_word(to_bytes(word))
             ids.extend(known[word])
         return ids
+
+    def _encode_word(self, word: bytes) -> list[int]:
+        if word in self._whole:
+            return self._whole[word]
+        tokens = fast.encode_word(list(word), self.ranks)
+        return [self.ids[token] for token in tokens] if self._renumbered else tokens
+
+    def encode_with_offsets(
+        self,
+        text: str,
+        allowed_special: Collection[str] | str = (),
+        disallowed_special: Collection[str] | str = "all",
+    ) -> Offsets:
+        """Turn text into token ids, and say where each comes from.
+
+        Parameters
+        ----------
+        text, allowed_special, disallowed_special
+            As for `encode`.
+
+        Returns
+        -------
+        Offsets
+            `ids`, `byte_spans` and `character_spans`, each a list with an entry a token. A token that holds
+            part of a character has that whole character in its span.
+
+        Raises
+        ------
+        ValueError
+            As `encode` does.
+
+        Examples
+        --------
+        >>> Tokenizer([(228, 189)]).encode_with_offsets("a你")
+        Offsets(ids=[97, 256, 160], byte_spans=[(0, 1), (1, 3), (3, 4)],
+                character_spans=[(0, 1), (1, 2), (1, 2)])
+        """
+        ids = self.encode(text, allowed_special, disallowed_special)
+        return Offsets(ids, *locate(text, (len(self.vocab[token]) for token in ids)))
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """Join the bytes of the tokens.
@@ -229,14 +297,25 @@ class Tokenizer:
         """
         return self.decode_bytes(ids).decode("utf-8", errors)
 
-    def save(self, path: str | Path) -> None:
-        """Write the tokenizer to a JSON file."""
-        formats.save(path, self.merges, self.pattern, list(self.special_tokens))
+    def stream(self, errors: str = "replace") -> Stream:
+        """Decode while tokens arrive: feed ids, get complete characters, and at the end the rest.
 
-    @classmethod
-    def load(cls, path: str | Path) -> "Tokenizer":
-        """Read a tokenizer that `save` wrote."""
-        return cls(**formats.load(path))
+        Parameters
+        ----------
+        errors : {"replace", "strict", "ignore"}
+            As for `decode`.
+
+        Returns
+        -------
+        Stream
+
+        Examples
+        --------
+        >>> stream = Tokenizer([]).stream()
+        >>> [stream.feed(token) for token in (228, 189, 160, 33)], stream.end()
+        (['', '', '你', '!'], '')
+        """
+        return Stream(self.decode_bytes, errors)
 
 
 def cut(text: str, specials: Collection[str]) -> list[tuple[str, str]]:
@@ -257,35 +336,3 @@ def cut(text: str, specials: Collection[str]) -> list[tuple[str, str]]:
     by_length = sorted(specials, key=len, reverse=True)
     parts = regex.split("(" + "|".join(map(regex.escape, by_length)) + ")", text)
     return [("", part) if i % 2 else (part, "") for i, part in enumerate(parts) if part]
-
-
-def check_merges(merges: Sequence[Pair]) -> list[Pair]:
-    """Return the merges as a list of pairs of int, or say which of them cannot be."""
-    checked = [(int(left), int(right)) for left, right in merges]
-    for i, pair in enumerate(checked):
-        if not all(0 <= token < N_BYTES + i for token in pair):
-            raise ValueError(f"merge {i} is {pair}, but only the tokens 0 to {N_BYTES + i - 1} exist by then")
-    if len(set(checked)) < len(checked):
-        twice = next(pair for i, pair in enumerate(checked) if pair in checked[:i])
-        raise ValueError(f"the pair {twice} is merged twice; each pair can be merged once")
-    return checked
-
-
-def check_pattern(pattern: str | None) -> str | None:
-    """Return the pattern if it can be compiled."""
-    if pattern is not None:
-        compile_pattern(pattern)
-    return pattern
-
-
-def check_special_tokens(special_tokens: Sequence[str]) -> list[str]:
-    """Return the names as a list, or say which of them cannot be."""
-    if isinstance(special_tokens, str):
-        raise ValueError(
-            f"special_tokens is the string {special_tokens!r}; pass a tuple such as ({special_tokens!r},)"
-        )
-    names = list(special_tokens)
-    for name in names:
-        if not name or names.count(name) > 1:
-            raise ValueError(f"special token {name!r} is empty or given twice")
-    return names
