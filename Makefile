@@ -20,7 +20,7 @@ TRAIN_LANGUAGE_ID ?= b2t.language_id
 or_say = || { printf '\n%s\n' "$(strip $(1))" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lab notebooks bench train-language-id test-notebooks clean
+.PHONY: help book serve test check lab notebooks bench widgets train-language-id test-notebooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -55,7 +55,7 @@ test-notebooks:  ## nbval alone, with an interpreter that is there already (PYTH
 	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex nbval)
 	@PYTHONPATH=$(CURDIR)/lib $(PYTHON) -m pytest -o addopts= -o filterwarnings= -p no:cacheprovider $(NBVAL) $(NOTEBOOKS)
 
-bench: $(VENV)/.test-ready  ## our tokenizer and encoder against the usual ones, timed in one run
+bench: $(VENV)/.test-ready book  ## our tokenizer and encoder against the usual ones, and the widgets, timed
 	@$(BIN)/python -m tests.benchmarks
 
 # ---- writing -----------------------------------------------------------------------------------
@@ -65,6 +65,11 @@ lab: $(VENV)/.test-ready  ## JupyterLab on the chapters
 
 notebooks: $(VENV)/.test-ready  ## execute every chapter, normalise it and save it
 	@CUDA_VISIBLE_DEVICES= $(BIN)/python -m b2t.book.notebooks run $(NOTEBOOKS)
+
+widgets: $(VENV)/.test-ready  ## bundle the widgets' sources into lib/b2t/widgets/static (Node comes with the tests)
+	@cd lib/b2t/widgets && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build \
+	    $(call or_say,The bundles could not be built: the message is above.)
+	@$(BIN)/python -m b2t.widgets.export
 
 train-language-id: $(VENV)/.test-ready  ## train chapter 09's language model again and save it with its log
 	@$(BIN)/python -m $(TRAIN_LANGUAGE_ID)

@@ -37,15 +37,18 @@ def book() -> Path:
     return folder
 
 
+def launch(playwright):
+    """Start a headless Chromium: $CHROMIUM, one on the path, or Playwright's own."""
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), MAC if Path(MAC).exists() else None]
+    return playwright.chromium.launch(executable_path=next(filter(None, found), None), args=ARGUMENTS)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    """A headless Chromium: $CHROMIUM, one on the path, or Playwright's own."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), MAC if Path(MAC).exists() else None]
+    """The browser of the tests."""
     with sync_api.sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(
-                executable_path=next(filter(None, found), None), args=ARGUMENTS
-            )
+            chromium = launch(playwright)
         except sync_api.Error as error:
             pytest.fail(
                 "no Chromium to look at the pages with. On Debian: sudo apt install chromium; elsewhere: "

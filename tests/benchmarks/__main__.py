@@ -9,7 +9,7 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_TH
 
 import torch  # noqa: E402  the thread counts must be set first
 
-from tests.benchmarks import encoder, training  # noqa: E402
+from tests.benchmarks import encoder, training, widgets  # noqa: E402
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, torch {torch.__version__}, {THREADS} threads")
     training.main(rounds)
     encoder.main(4 * rounds)
+    widgets.main()
 
 
 if __name__ == "__main__":

@@ -2,18 +2,23 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from b2t.book import fonts
 
+WIDGETS = Path(__file__).parents[1] / "widgets" / "static"
+WIDGET_FILES = ("page.js", "widgets.css", "language_id.js", "gpt2.js")
 PALETTE = Path(__file__).with_name("palette.json")
 UNUSED_FILES = ("scripts/fontawesome.js*", "**/*.ttf", "**/*.map", "**/*.LICENSE.txt", "sphinx-thebe.*")
 # Assets by what they serve: the words that give one away, and the markup without which it serves nothing.
 ASSETS = (
     (("thebe", "THEBE_JS_URL"), None),
     (("sphinx-design", "design-tabs"), re.compile(r'class="[^"]*\bsd-')),
+    (("math.js",), re.compile(r"<math\b")),
+    (("widgets/page.js", "widgets/widgets.css"), re.compile(r'data-b2t="')),
     (("togglebutton", "toggleHint", "toggleOpenOnPrint"), re.compile(r'class="[^"]*\b(toggle|dropdown)\b')),
 )
 # The theme leaves "auto" to a script at the end of the page, which would show a dark page light at first.
@@ -79,6 +84,9 @@ def write(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     (static / "palette.css").write_text(palette_css(), encoding="utf-8")
     fonts.write(static, Path(app.outdir).parent / ".fonts")
+    (static / "widgets").mkdir(exist_ok=True)
+    for name in WIDGET_FILES:
+        shutil.copyfile(WIDGETS / name, static / "widgets" / name)
     for pattern in UNUSED_FILES:
         for path in static.glob(pattern):
             path.unlink()

@@ -13,7 +13,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from b2t.book import assets, mathml
+from b2t.book import accessible, assets, mathml
 
 HERE = Path(__file__).parent
 PROMPTS = {"solution": "Solution", "setup": "Set-up, for Colab"}
@@ -130,12 +130,17 @@ def setup(app: Sphinx) -> dict:
     app.add_node(HideCodeCellNode, override=True, html=(visit_folded, depart_folded))
     app.add_js_file(None, body=assets.EARLY_THEME, priority=100)
     app.add_css_file("palette.css", priority=890)
+    app.add_js_file("math.js", priority=110)
     app.add_css_file("book.css", priority=900)
+    app.add_css_file("widgets/widgets.css", priority=910)
+    # Widgets take their stills' places before the page is drawn, so that nothing jumps.
+    app.add_js_file("widgets/page.js", loading_method="defer", blocking="render")
     app.connect("config-inited", check_repository)
     app.connect("builder-inited", lambda app: app.config.html_static_path.append(str(HERE / "static")))
-    app.connect("config-inited", lambda app, config: config.templates_path.append(str(HERE / "templates")))
+    app.connect("config-inited", lambda app, config: config.templates_path.insert(0, str(HERE / "templates")))
     app.connect("doctree-resolved", drop_thebe_markup, priority=900)
     app.connect("html-page-context", assets.trim, priority=900)
+    app.connect("html-page-context", accessible.mend_page, priority=910)
     app.connect("build-finished", assets.write)
     app.connect("build-finished", write_first_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

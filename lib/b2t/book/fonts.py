@@ -5,6 +5,7 @@ ziamath (SIL Open Font License). The theme's icons are Font Awesome Free (SIL Op
 theme carries the font.
 """
 
+import base64
 import re
 import zlib
 from importlib import metadata
@@ -169,6 +170,26 @@ def icon_codes(css: str) -> set[int]:
     return {code for code in escaped | set(map(ord, css)) if 0xE000 <= code <= 0xF8FF}
 
 
+def font_script(family: str, font: Path) -> str:
+    """Write a script that holds a font and adds it to the page at once, so that no formula jumps.
+
+    Parameters
+    ----------
+    family : str
+        The name that style sheets call it by.
+    font : Path
+        A woff2 file.
+
+    Returns
+    -------
+    str
+        JavaScript.
+    """
+    data = base64.b64encode(font.read_bytes()).decode("ascii")
+    bytes_of = f'Uint8Array.from(atob("{data}"), c => c.charCodeAt(0))'
+    return f'document.fonts.add(new FontFace("{family}", {bytes_of}));\n'
+
+
 def write(static: Path, keep: Path) -> None:
     """Write the fonts of the built pages, and the theme's style sheet without the icons they lack.
 
@@ -179,7 +200,9 @@ def write(static: Path, keep: Path) -> None:
     keep : Path
         A folder for finished fonts.
     """
-    cut(math_font(), static / "math.woff2", MATHS, keep)
+    font = static / "math.woff2"
+    cut(math_font(), font, MATHS, keep)
+    (static / "math.js").write_text(font_script("B2T Math", font), encoding="utf-8")
     sheet = static / "styles" / "pydata-sphinx-theme.css"
     css, codes = trim_icons(sheet.read_text(encoding="utf-8"))
     sheet.write_text(css, encoding="utf-8")
