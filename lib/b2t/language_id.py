@@ -26,6 +26,8 @@ from b2t.train import seeded, train, warmup_cosine
 
 N_CHARS = 40
 VOCAB_SIZE = 3072
+"""Bytes and merges of the tokenizer."""
+
 CONFIG = Config(
     vocab_size=VOCAB_SIZE,
     d_model=128,
@@ -38,9 +40,14 @@ CONFIG = Config(
 )
 N_STEPS, BATCH_SIZE, PEAK_LR, WARMUP = 8000, 64, 2e-3, 200
 N_CHARS_TRAINED = (2, 60)
-N_MERGES_USED = (None, None, 1500, 500)  # a batch is encoded with all merges, or with the first of them only
+"""Shortest and longest cut of an article that training sees, in characters."""
+
+N_MERGES_USED = (None, None, 1500, 500)
+"""A batch is encoded with all merges, or with the first of them only: one of these, at random."""
+
 POOL = 8
 Batch = tuple[Tensor, Tensor, Tensor]
+"""What `collate` makes: ids, mask, labels."""
 
 
 def articles(split: str) -> tuple[list[str], list[int]]:
