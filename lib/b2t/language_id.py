@@ -26,8 +26,6 @@ from b2t.train import seeded, train, warmup_cosine
 
 N_CHARS = 40
 VOCAB_SIZE = 3072
-"""Bytes and merges of the tokenizer."""
-
 CONFIG = Config(
     vocab_size=VOCAB_SIZE,
     d_model=128,
@@ -47,7 +45,6 @@ N_MERGES_USED = (None, None, 1500, 500)
 
 POOL = 8
 Batch = tuple[Tensor, Tensor, Tensor]
-"""What `collate` makes: ids, mask, labels."""
 
 
 def articles(split: str) -> tuple[list[str], list[int]]:

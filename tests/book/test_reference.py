@@ -11,7 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from b2t.book import api, docstrings, library
+from b2t.book import api, docstrings, library, names
 from tests.conftest import ROOT
 from tests.test_house import MODULES, inside
 
@@ -55,7 +55,7 @@ def methods(node, name):
 
 
 def test_every_module_is_on_one_page():
-    wanted = {name.rpartition(".")[0] for name in api.index() if name in public()} & set(api.modules())
+    wanted = {name.rpartition(".")[0] for name in names.index() if name in public()} & set(api.modules())
     assert Counter(modules_on_pages()) == Counter(wanted), (
         "a new module: one line in chapters/appendix/library/"
     )
@@ -83,7 +83,7 @@ def test_the_reader_finds_what_is_public():
 
 def test_every_exported_name_is_described():
     for package in library.packages():
-        assert set(api.exports(package).values()) <= set(api.index())
+        assert set(api.exports(package).values()) <= set(names.index())
 
 
 # ---- the built pages -----------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_every_public_thing_is_described_once(book):
     entries = described(book)
     assert {name: len(entries.get(name, ())) for name in public()} == dict.fromkeys(public(), 1)
     assert not [name for name, doc in public().items() if missing(doc, entries[name][0][1])]
-    assert set(entries) <= set(api.index()), "a page describes what is no longer there: make book"
+    assert set(entries) <= set(names.index()), "a page describes what is no longer there: make book"
 
 
 @pytest.mark.pages
@@ -189,10 +189,10 @@ def test_what_is_read(small):
 
 
 def test_a_thing_that_goes_is_missed(small):
-    assert "b2t.a.f" in api.index(small)
+    assert "b2t.a.f" in names.index(small)
     (small / "b2t" / "a.py").write_text('"""A."""\n')
-    api.modules.cache_clear(), api.index.cache_clear()
-    assert not set(api.exports("b2t", small).values()) & set(api.index(small))
+    api.modules.cache_clear(), names.index.cache_clear()
+    assert not set(api.exports("b2t", small).values()) & set(names.index(small))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_thing_that_goes_is_missed(small):
 )
 def test_a_word_means_what_the_code_means(word, meant):
     (thing,) = (thing for thing in api.modules()["b2t.nn.model"].things if thing.name == "Classifier")
-    assert api.meaning(word, "b2t.nn.model", thing) == meant
+    assert names.meaning(word, "b2t.nn.model", thing) == meant
 
 
 @pytest.mark.parametrize(

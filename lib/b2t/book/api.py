@@ -46,6 +46,7 @@ class Thing:
     lines: tuple[int, int]
     parameters: list[str] = field(default_factory=list)
     members: list["Thing"] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:
@@ -202,6 +203,7 @@ def _class(node: ast.ClassDef, module: str) -> Thing:
         signature, parameters = _field_signature(fields), [inner.target.id for inner in fields]
     doc, lines = ast.get_docstring(node), (node.lineno, node.end_lineno)
     thing = Thing(node.name, module, "class", signature, doc, lines, parameters)
+    thing.bases = [ast.unparse(base) for base in node.bases]
     thing.members = [
         _function(method, module, _kind(method), f"{node.name}.")
         for name, method in methods.items()
@@ -305,60 +307,3 @@ def _defined(target: str, library: Path) -> str:
     """Where a name that may come from a package's ``__all__`` is defined."""
     package, _, name = target.rpartition(".")
     return exports(package, library).get(name, target)
-
-
-# ---- names in docstrings -----------------------------------------------------------------------
-
-
-@cache
-def index(library: Path = LIBRARY) -> dict[str, str]:
-    """Map each public full name to itself, and each exported name to where it is defined.
-
-    Examples
-    --------
-    >>> index()["b2t.nn.attention"], index()["b2t.nn.Encoder.embed"]
-    ('b2t.nn.functional.attention', 'b2t.nn.model.Encoder.embed')
-    """
-    found = {}
-    for name, module in modules(library).items():
-        found[name] = name
-        for thing in module.things:
-            found |= {inner.full_name: inner.full_name for inner in (thing, *thing.members)}
-    for package in modules(library):
-        for name, target in exports(package, library).items():
-            inner = {full: full for full in found if full.startswith(f"{target}.")}
-            found |= {f"{package}.{name}{full.removeprefix(target)}": full for full in inner}
-            if target in found:
-                found.setdefault(f"{package}.{name}", target)
-    return found
-
-
-def meaning(word: str, module: str, thing: Thing | None = None, library: Path = LIBRARY) -> str | None:
-    """Find what a word in a docstring names, as the code there would; None if nothing public.
-
-    Parameters
-    ----------
-    word : str
-        Such as "merge", "Tokenizer.encode" or "b2t.bpe.fast".
-    module : str
-        Where the docstring stands.
-    thing : Thing, optional
-        Whose docstring it is: its parameters are no references.
-
-    Examples
-    --------
-    >>> meaning("merge", "b2t.bpe.core"), meaning("Tokenizer.train", "b2t.bpe.formats.own")
-    ('b2t.bpe.core.merge', 'b2t.bpe.tokenizer.Tokenizer.train')
-    >>> meaning("pair", "b2t.bpe.core")
-    """
-    word = word.removesuffix("()")
-    if thing and word.partition(".")[0] in thing.parameters:
-        return None
-    known, names = index(library), modules(library)[module].names
-    head, dot, rest = word.partition(".")
-    owner = thing.name.partition(".")[0] if thing else ""
-    package = module if exports(module, library) else module.rpartition(".")[0]
-    while package.count(".") > 1 and f"{package}.{head}" not in known:
-        package = package.rpartition(".")[0]
-    guesses = [word, f"{module}.{owner}.{word}", f"{names.get(head, head)}{dot}{rest}", f"{package}.{word}"]
-    return next((known[guess] for guess in guesses if guess in known and guess.count(".")), None)

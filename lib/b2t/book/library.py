@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
-from b2t.book import api
+from b2t.book import api, names
 from b2t.book.docstrings import first_sentence, to_rst
 
 OPTIONS = {"classmethod": ("method", "   :classmethod:"), "staticmethod": ("method", "   :staticmethod:")}
@@ -83,7 +83,9 @@ def thing_rst(thing: api.Thing, url: str) -> str:
 
 def about(thing: api.Thing, url: str) -> str:
     """Say how a thing is imported, where the book has it, and where its source is."""
-    parts = [f"``{import_line(thing)}``", in_chapters(thing.full_name), source_link(thing, url)]
+    bases = [role(base, full) for base in thing.bases if (full := names.meaning(base, thing.module))]
+    extends = f"has the methods of {', '.join(bases)} too" if bases else ""
+    parts = [f"``{import_line(thing)}``", extends, in_chapters(thing.full_name), source_link(thing, url)]
     return f".. container:: b2t-about\n\n   {' · '.join(filter(None, parts))}"
 
 
@@ -92,7 +94,7 @@ def docstring(thing: api.Thing) -> str:
     if not thing.doc and thing.kind != "data":
         bases = (role(name, full) for name, full in overridden(thing))
         return f"As {next(bases, 'in the class that this one extends')}."
-    return to_rst(thing.doc, partial(api.meaning, module=thing.module, thing=thing))
+    return to_rst(thing.doc, partial(names.meaning, module=thing.module, thing=thing))
 
 
 def overridden(thing: api.Thing) -> list[tuple[str, str]]:
@@ -112,7 +114,7 @@ def table(rows: list[tuple[str, ...]], header: tuple[str, ...], classes: str) ->
 
 def summary(things: list[tuple[str, str, str]], module: str) -> str:
     """List things: name, full name, docstring."""
-    resolve = partial(api.meaning, module=module)
+    resolve = partial(names.meaning, module=module)
     rows = [(role(name, full), to_rst(first_sentence(doc), resolve).strip()) for name, full, doc in things]
     return table(rows, ("name", "what it is"), "b2t-summary")
 
@@ -123,7 +125,7 @@ class LibraryDirective(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
 
-    def names(self) -> list[str]:
+    def asked(self) -> list[str]:
         """Check the names, and have the page built again when a source changes."""
         names = self.arguments[0].split()
         for name in names:
@@ -155,14 +157,14 @@ class LibraryModules(LibraryDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the sections."""
-        return [self.section(module) for name in self.names() for module in modules_of(name)]
+        return [self.section(module) for name in self.asked() for module in modules_of(name)]
 
     def section(self, name: str) -> nodes.section:
         """Make the section of a module."""
         module = api.modules()[name]
         section = nodes.section(ids=[nodes.make_id(name)])
         section += nodes.title("", "", nodes.literal("", name))
-        head = f".. py:module:: {name}\n\n{to_rst(module.doc, partial(api.meaning, module=name))}"
+        head = f".. py:module:: {name}\n\n{to_rst(module.doc, partial(names.meaning, module=name))}"
         rows = [(thing.name, thing.full_name, thing.doc) for thing in module.things]
         section += self.parse(f"{head}\n\n{summary(rows, name) if len(rows) > 1 else ''}", name)
         for thing in module.things:
@@ -203,14 +205,14 @@ class LibraryExports(LibraryDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the tables."""
-        return [node for name in self.names() for node in self.parse(self.text(name), name)]
+        return [node for name in self.asked() for node in self.parse(self.text(name), name)]
 
     def text(self, package: str) -> str:
         """Spell the docstring, the table of names and where they lead."""
         docs = {thing.full_name: thing.doc for module in api.modules().values() for thing in module.things}
         docs |= {name: module.doc for name, module in api.modules().items()}
         rows = [(name, full, docs[full]) for name, full in api.exports(package).items()]
-        doc = to_rst(api.modules()[package].doc, partial(api.meaning, module=package))
+        doc = to_rst(api.modules()[package].doc, partial(names.meaning, module=package))
         return f".. py:module:: {package}\n\n{doc}\n\n{summary(rows, package)}"
 
 
@@ -219,7 +221,7 @@ class LibraryMap(LibraryDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
-        rows = [self.row(name) for name in self.names()]
+        rows = [self.row(name) for name in self.asked()]
         return self.parse(table(rows, ("module", "what it is", "stands on", "chapters"), "b2t-map"), "b2t")
 
     def row(self, name: str) -> tuple[str, ...]:
@@ -232,7 +234,7 @@ class LibraryMap(LibraryDirective):
         numbers = {chapter for thing, chapter in named if api.inside(thing, tuple(inner))}
         return (
             role(name.removeprefix("b2t."), name),
-            to_rst(first_sentence(module.doc), partial(api.meaning, module=name)).strip(),
+            to_rst(first_sentence(module.doc), partial(names.meaning, module=name)).strip(),
             ", ".join(role(b.removeprefix("b2t."), b) for b in below),
             ", ".join(f":doc:`{chapter[:2]} </chapters/{chapter}>`" for chapter in sorted(numbers)),
         )
