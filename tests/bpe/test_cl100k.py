@@ -6,6 +6,7 @@ one that tiktoken itself would download.
 
 import hashlib
 import inspect
+import re
 from functools import cache
 from pathlib import Path
 
@@ -80,6 +81,18 @@ def test_each_token_is_its_own_bytes_and_no_token_needs_to_be_listed():
     for token in range(0, 100_256, 37):
         text = ours().vocab[token].decode("utf-8", "ignore")
         assert ours().encode(text) == theirs().encode(text)
+
+
+def test_no_token_ends_in_white_space_behind_a_line_end():
+    """So tiktoken's older string, which cuts there at the end of a text, gives the same ids (chapter 03)."""
+    older = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    older += r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    assert not [token for token in ours().vocab.values() if re.search(rb"[\r\n][^\r\n]+\Z", token)]
+    before = tiktoken.Encoding(
+        "older", pat_str=older, mergeable_ranks=theirs()._mergeable_ranks, special_tokens={}
+    )
+    for text in ("a\n  ", "\n ", "x;\n\t", "\r\n \n  ", "a\n\u3000"):
+        assert before.encode(text) == ours().encode(text)
 
 
 def test_taken_over_from_the_encoding_it_is_the_same():
