@@ -1,6 +1,7 @@
 """The library's pages: everything public is on exactly one, with its docstring, and nothing is imported."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -186,6 +187,13 @@ def test_what_is_read(small):
         "C.k": ("classmethod", "(x)"),
     }
     assert api.exports("b2t", small) == {"LIMIT": "b2t.a.LIMIT", "f": "b2t.a.f"}
+
+
+def test_what_a_chapter_uses_is_found_beside_magics_and_remainders(small):
+    source = "%time 1\nfrom b2t import LIMIT, a\nx = (5\n     % a.g(3))"
+    cell = {"cell_type": "code", "metadata": {}, "source": source}
+    (small.parent / "chapters" / "01_a.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    assert api.used(small) == {name: ["01_a"] for name in ("b2t.a", "b2t.a.LIMIT", "b2t.a.g")}
 
 
 def test_a_thing_that_goes_is_missed(small):

@@ -285,7 +285,7 @@ def used(library: Path = LIBRARY) -> dict[str, list[str]]:
     found = {}
     for chapter, notebook in chapters(library.parent).items():
         sources = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
-        tree = ast.parse("\n".join(re.sub(r"(?m)^\s*[%!].*$", "", source) for source in sources))
+        tree = ast.parse("\n".join(re.sub(r"(?m)^[%!].*$", "", source) for source in sources))
         for name in _named(tree, library):
             found.setdefault(name, []).append(chapter)
     return found
