@@ -40,7 +40,8 @@ def field(page):
 
 
 def found_by(query):
-    return {row[1] for row in ALL if row[0] in finder(query=query).found}
+    found = finder(query=query).found
+    return {row[1] for row in ALL if row[0] in found}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ function heap(rows, axis, change) {
       dot.setAttribute("class", row === chosen ? "b2t-finder-chosen" : searching && shown.has(row) ? "b2t-finder-hit" : "");
     }));
     if (chosen) ground.append(dots.get(chosen.code));
+    ground.setAttribute("class", searching ? "b2t-finder-searching" : "");
     const middle = rows.map((row) => row.cost[vocabulary]).sort((a, b) => a - b)[Math.floor(rows.length / 2)];
     legend.textContent = `${number(rows.length)} texts. Half of them need at least ${times(middle)} times the tokens of English.`;
     legend.dataset.middle = middle;
@@ -140,7 +141,7 @@ function list(rows, axis, change) {
   const items = new Map(rows.map((row) => {
     const dot = h("span", { class: "b2t-finder-dot" }), cost = h("span", { class: "b2t-finder-cost" });
     const root = h("li", { id: `${prefix}-${row.code}`, role: "option", "aria-selected": "false", "data-code": row.code },
-      h("span", { class: "b2t-finder-name" }, row.name), h("span", { class: "b2t-finder-script" }, row.script),
+      h("span", { class: "b2t-finder-name", title: row.name }, row.name), h("span", { class: "b2t-finder-script" }, row.script),
       h("span", { class: "b2t-finder-line", "aria-hidden": "true" }, dot), cost);
     return [row.code, { root, dot, cost, row }];
   }));
@@ -213,7 +214,7 @@ function list(rows, axis, change) {
     const order = found.map((row) => row.code).join();
     if (order !== last) box.replaceChildren(...found.map((row) => items.get(row.code).root));
     const words = found.length ? `${number(found.length)} of ${number(rows.length)} texts`
-      : "None fits. Try a part of its name, or its script.";
+      : "None fits. Try another name.";
     if (count.textContent !== words) count.textContent = words;
     if (order !== last) {
       const first = found.find((row) => row.key.startsWith(plain(state.query).trim())) ?? found[0] ?? null;
