@@ -93,7 +93,8 @@ function controls(model, change) {
     vocabulary.value = state.vocabulary;
     order.set(state.order);
   };
-  const root = h("div", { class: "b2t-finder-controls" }, field("Language", search), field("Vocabulary", vocabulary), order.root);
+  const root = h("div", { class: "b2t-finder-controls" },
+    field("Language", search), field("Vocabulary", vocabulary), order.root);
   return { root, search, draw };
 }
 
@@ -118,12 +119,14 @@ function heap(rows, axis, change) {
     bins.forEach((bin, x) => bin.sort((a, b) => shown.has(b) - shown.has(a)).forEach((row, y) => {
       const dot = dots.get(row.code);
       dot.style.transform = `translate(${(x + 0.5) * WIDE / BINS}px, ${(HIGH - 4 - y * step).toFixed(1)}px)`;
-      dot.setAttribute("class", row === chosen ? "b2t-finder-chosen" : searching && shown.has(row) ? "b2t-finder-hit" : "");
+      const hit = searching && shown.has(row) ? "b2t-finder-hit" : "";
+      dot.setAttribute("class", row === chosen ? "b2t-finder-chosen" : hit);
     }));
     if (chosen) ground.append(dots.get(chosen.code));
     ground.setAttribute("class", searching ? "b2t-finder-searching" : "");
     const middle = rows.map((row) => row.cost[vocabulary]).sort((a, b) => a - b)[Math.floor(rows.length / 2)];
-    legend.textContent = `${number(rows.length)} texts. Half of them need at least ${times(middle)} times the tokens of English.`;
+    legend.textContent =
+      `${number(rows.length)} texts. Half of them need at least ${times(middle)} times the tokens of English.`;
     legend.dataset.middle = middle;
   }
   return { root: h("div", {}, frame, scaleLine(axis), legend), draw };
@@ -223,7 +226,8 @@ function list(rows, axis, change) {
     last = order;
   }
   const root = h("div", { class: "b2t-finder-found" }, count,
-    h("div", { class: "b2t-finder-head", "aria-hidden": "true" }, h("span", {}, "language"), h("span", { class: "b2t-finder-script" }, "script"),
+    h("div", { class: "b2t-finder-head", "aria-hidden": "true" },
+      h("span", {}, "language"), h("span", { class: "b2t-finder-script" }, "script"),
       h("span", { class: "b2t-finder-middle" }, "premium"), h("span", {})), box);
   return { root, draw, listenTo };
 }
@@ -241,7 +245,8 @@ function detail(rows, axis) {
     return { label, dot, cost, row };
   });
   const table = h("table", { class: "b2t-finder-table", "--one": axis.place(1) },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "vocabulary"), h("th", { class: "b2t-finder-wide", "aria-hidden": "true" }),
+    h("thead", {}, h("tr", {},
+      h("th", { scope: "col" }, "vocabulary"), h("td", { class: "b2t-finder-wide", "aria-hidden": "true" }),
       h("th", { scope: "col" }, "premium"))),
     h("tbody", {}, lines.map(({ row }) => row)));
   const root = h("div", { class: "b2t-finder-detail", role: "region", "aria-label": "The language chosen" },
