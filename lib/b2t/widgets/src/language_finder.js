@@ -101,8 +101,10 @@ function controls(model, change) {
 // ---- the heap: one dot a language, stacked over its premium -------------------------------------------------------
 
 function heap(rows, axis, change) {
-  const dots = new Map(rows.map((row) => [row.code, s("path", { d:
-     "M0 0h.01", "data-code": row.code }, s("title", {}, row.name))]));
+  const dots = new Map(rows.map((row) => {
+    const dot = s("path", { d: "M0 0h.01", "data-code": row.code }, s("title", {}, row.name));
+    return [row.code, dot];
+  }));
   const ground = s("g", {}, [...dots.values()]);
   const drawing = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ground);
   const frame = h("div", { class: "b2t-finder-heap" }, h("div", { class: "b2t-finder-one", "--at": axis.place(1) }), drawing);
