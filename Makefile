@@ -55,8 +55,8 @@ test-notebooks:  ## nbval alone, with an interpreter that is there already (PYTH
 	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex nbval)
 	@PYTHONPATH=$(CURDIR)/lib $(PYTHON) -m pytest -o addopts= -o filterwarnings= -p no:cacheprovider $(NBVAL) $(NOTEBOOKS)
 
-bench: $(VENV)/.test-ready book  ## our tokenizer and encoder against the usual ones, and the widgets, timed
-	@$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.test-ready book  ## ours against the usual ones, timed: 50 minutes (BENCH="encoding --quick" runs a part)
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # ---- writing -----------------------------------------------------------------------------------
 
