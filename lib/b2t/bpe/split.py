@@ -65,7 +65,10 @@ def split(text: str, pattern: str | None = "gpt4") -> list[str]:
     to_bytes(text)  # refuses a lone surrogate, and names its place in the whole text
     if pattern is None:
         return [text] if text else []
-    words = [word for word in compile_pattern(pattern).findall(text) if word]
+    words = compile_pattern(pattern).findall(text)
+    if pattern in PATTERNS:  # these leave nothing out
+        return words
+    words = [word for word in words if word]
     if sum(map(len, words)) != len(text):
         raise ValueError(
             f"pattern {pattern!r} leaves out part of the text; add an alternative such as |[\\s\\S]"
