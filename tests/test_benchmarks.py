@@ -1,9 +1,10 @@
-"""The benchmarks run: every contestant on a little text, equal results, limits that hold; no timing decides."""
+"""The benchmarks run: every contestant on a little text, equal results, limits that hold; no timings."""
 
 import json
 
 import numpy as np
 import pytest
+import regex
 
 from b2t import data
 from b2t.bpe import Tokenizer
@@ -41,18 +42,19 @@ def test_columns_hold_no_row_twice():
     assert all("\t" not in row for row in rows[:100])
 
 
-def test_chinese_suffices_and_is_the_same_each_time():
+def test_chinese_suffices_is_the_same_each_time_and_no_copies():
     text = corpora.build("chinese")
     assert 3_999_990 < len(text.encode()) <= 4_000_000
     assert text == corpora.build("chinese")
-    paragraphs = [line for line in text.split("\n") if len(line) > 40]
-    assert len(set(paragraphs)) > 0.97 * len(paragraphs)  # no copies
+    lines = [line for line in text.split("\n") if len(regex.findall(r"\p{Han}", line)) > 10]
+    assert len(lines) > 20_000
+    assert len(set(lines)) > 0.95 * len(lines)
 
 
-def test_documentation_is_english_and_not_repeated():
-    texts = list(corpora.take(corpora.documentation(), 900_000))
-    assert sum(len(text.encode()) for text in texts) > 890_000
-    assert len(texts) == len(set(texts))
+def test_documentation_goes_on_after_the_topics_of_help():
+    texts = list(corpora.take(corpora.documentation(), 800_000))
+    assert sum(len(text.encode()) for text in texts) > 790_000
+    assert len(texts) == len(set(texts)) > 100
 
 
 # ---- training ----------------------------------------------------------------------------------
@@ -73,8 +75,8 @@ def test_another_result_than_ours_is_seen(text):
     training.compare(trained)
     with pytest.raises(AssertionError, match="rustbpe learned other tokens than b2t"):
         training.compare(trained | {"rustbpe": peers.train_rustbpe(text[:5_000], VOCAB_SIZE)()})
-    notes = training.compare(trained | {"bpeasy": peers.train_bpeasy(text[-9_000:], VOCAB_SIZE)()})
-    assert int(notes["bpeasy"].split()[0]) > 40
+    notes = training.compare(trained | {"bpeasy": peers.train_bpeasy(text[:5_000], VOCAB_SIZE)()})
+    assert int(notes["bpeasy"].split()[0]) > 30
 
 
 def test_a_missing_rival_is_an_error_with_the_remedy():
@@ -90,6 +92,7 @@ def test_each_encoder_gives_the_ids_of_ours(name, text):
     encoder = peers.ENCODERS[name](encoding.gpt2)
     expected = encoding.gpt2().encode(text)
     assert encoder.to_list(text) == expected
+    assert (encoder.to_array is None) == (name in peers.WITHOUT_ARRAYS)
     if encoder.to_array:
         assert np.array_equal(encoder.to_array(text), expected)
 
@@ -145,7 +148,7 @@ def test_a_run_of_its_own_says_time_and_memory():
         20, what="train", who="rustbpe", text="random letters", n_bytes=300_000, vocab_size=300
     )
     assert got.ended == ""
-    assert got.process > 0
+    assert 0 < got.user <= got.process + 0.05
     assert got.peak > 300_000
 
 

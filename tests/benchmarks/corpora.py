@@ -19,6 +19,7 @@ import random
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from b2t import data
@@ -60,13 +61,11 @@ def documentation() -> Iterator[str]:
     """English that the environment brings: the topics of Python's help, then docstrings; none twice."""
     from pydoc_data.topics import topics
 
-    yield from (topics[name] for name in sorted(topics))
     seen = set()
-    for package in DOCUMENTED:
-        for text in docstrings(package):
-            if text not in seen:
-                seen.add(text)
-                yield text
+    for text in chain((topics[name] for name in sorted(topics)), *map(docstrings, DOCUMENTED)):
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
 def sources() -> Iterator[str]:

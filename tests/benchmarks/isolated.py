@@ -17,10 +17,14 @@ GB = 1 << 30
 
 
 class Outcome(NamedTuple):
-    """Seconds of processor time and bytes of memory that a run took; `ended` says why there are none."""
+    """Seconds of processor time and bytes of memory that a run took; `ended` says why there are none.
 
-    process: float | None
-    peak: int | None
+    Of `process`, `user` is the program's own; the rest is the system's, most of it for handing out memory.
+    """
+
+    process: float | None = None
+    user: float | None = None
+    peak: int | None = None
     ended: str = ""
 
 
@@ -59,10 +63,10 @@ def run(seconds: int, memory: int = 4 * GB, **job) -> Outcome:
             timeout=10 * seconds + 120,
         )
     except subprocess.TimeoutExpired:
-        return Outcome(None, None, f"stopped at {10 * seconds + 120} s of the clock")
+        return Outcome(ended=f"stopped at {10 * seconds + 120} s of the clock")
     if done.returncode == 0:
         return Outcome(**json.loads(done.stdout.splitlines()[-1]))
-    return Outcome(None, None, how_it_ended(done.returncode, done.stderr, seconds))
+    return Outcome(ended=how_it_ended(done.returncode, done.stderr, seconds))
 
 
 def how_it_ended(code: int, stderr: str, seconds: int) -> str:
@@ -151,8 +155,10 @@ def main() -> None:
     forget_peak()
     before = resident("VmRSS")
     limit(job["seconds"], job["memory"])
+    user = os.times().user
     turn, _ = measure.timed(work)
-    print("\n" + json.dumps({"process": turn.process, "peak": max(resident("VmHWM") - before, 0)}))
+    took = {"process": turn.process, "user": os.times().user - user}
+    print("\n" + json.dumps(took | {"peak": max(resident("VmHWM") - before, 0)}))
 
 
 if __name__ == "__main__":

@@ -197,6 +197,7 @@ def encode_gigatoken(make: Callable[[], Tokenizer]) -> Encoder:
     return Encoder(lambda text: peer.encode_batch_list([text], parallel=False)[0], peer.encode)
 
 
+WITHOUT_ARRAYS = ("tokenizers",)
 ENCODERS = {
     "b2t": encode_b2t,
     "tiktoken": encode_tiktoken,
