@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from b2t.bpe import PATTERNS, Tokenizer, core, fast
+from b2t.bpe.formats.gpt2 import gpt2_characters
 
 PATTERN = "gpt4"
 # The same words in the syntax of Oniguruma, which `tokenizers` uses.
@@ -108,16 +109,9 @@ def train_gigatoken(text: str, vocab_size: int) -> Callable:
     return run
 
 
-def byte_alphabet() -> dict[str, int]:
-    """Map the printable characters that stand for bytes in GPT-2's files back to the bytes."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [b for b in range(256) if b not in shown]
-    return {chr(b): b for b in shown} | {chr(256 + i): b for i, b in enumerate(hidden)}
-
-
 def tokens_of_tokenizers(peer) -> set[bytes]:
     """Spell the tokens in bytes."""
-    byte_of = byte_alphabet()
+    byte_of = {character: byte for byte, character in gpt2_characters().items()}
     return {bytes(byte_of[c] for c in token) for token in peer.get_vocab()}
 
 
