@@ -129,9 +129,11 @@ def test_a_hostile_input_is_one_word_of_the_size_asked_for(name):
     assert len(corpora.count_words(text, "gpt4")) <= 2
 
 
-def test_a_rival_that_exceeds_its_time_is_stopped_and_reported():
-    limits = {"seconds": 1}
-    row = hostile.climb("train", "bpeasy", "one letter", [2_000, 400_000, 800_000], limits)
+def test_a_rival_that_exceeds_its_time_is_stopped_and_reported(monkeypatch):
+    asked, run = [], isolated.run
+    monkeypatch.setattr(isolated, "run", lambda **job: asked.append(job["n_bytes"]) or run(**job))
+    row = hostile.climb("train", "bpeasy", "one letter", [2_000, 400_000, 800_000], {"seconds": 1})
+    assert asked == [2_000, 400_000]  # and no more
     assert len(row["seconds"]) == 1
     assert row["ended"] == "0.4 MB: stopped at 1 s"
     assert row["slope"] is None
