@@ -29,6 +29,7 @@ PATTERNS = {
         ]
     ),
 }
+"""Regular expressions by name, "gpt2", "gpt4" and "o200k": one match is one word."""
 
 # The classes of `PATTERNS` in ASCII, in the order in which they are put in place of one another. `regex`
 # takes six characters for white space; `re` would take ten, so they are written out.
