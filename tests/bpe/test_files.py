@@ -238,7 +238,7 @@ def test_what_was_half_written_is_written_again(tok, source, small_blocks):
     whole = encoded(tok, source, separator=END)
     break_off(tok, source, 4, separator=END)
     with open(source.with_suffix(".bin.part"), "ab") as file:
-        file.write(b"half a block")
+        file.write(b"half a block" * 10_000)
     assert np.array_equal(encoded(tok, source, separator=END), whole)
 
 
