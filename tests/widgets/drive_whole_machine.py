@@ -110,7 +110,7 @@ def drive(page, root, state, make_text):
         text = make_text()
         ids, spelled, weights, probabilities = computed(text)
         type_text(page, root, text)
-        assert shown_bytes(root) == text[:120].encode()
+        assert shown_bytes(root) == language_id.compose(text)[:120].encode()
         assert shown_ids(root) == ids and spelled_by(root) == spelled
         assert f"{len(ids)} × 128" in root.locator(".vectors").inner_text()
         check_answer(root, probabilities)

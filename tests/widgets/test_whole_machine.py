@@ -8,7 +8,7 @@ import torch
 from bs4 import BeautifulSoup
 from traitlets import TraitError
 
-from b2t import data
+from b2t import data, language_id
 from b2t.widgets import WholeMachine, machine, trained
 from tests import page_checks
 from tests.widgets import front_end
@@ -124,7 +124,7 @@ def test_the_still_is_what_the_library_computes(text):
     ids, _, weights, _ = computed(text)
     assert [int(e["data-id"]) for e in still.select("[data-id]")] == ids
     codes = "".join(code.text for code in still.select(".character code"))
-    assert bytes.fromhex(codes) == text[: machine.N_CHARACTERS].encode()
+    assert bytes.fromhex(codes) == language_id.compose(text)[: machine.N_CHARACTERS].encode()
     assert [a["href"] for a in still.select(".title a")] == [href for _, href in machine.STAGES.values()]
     cells = torch.tensor([float(td.text) for td in still.select("td[data-w]")])
     n = min(len(ids), machine.N_NUMBERED)
@@ -185,7 +185,7 @@ def test_stages_hold_what_the_library_computes(mount, i):
     root = root_of(page)
     ids, spelled, weights, probabilities = computed(text)
     type_text(page, root, text)
-    assert shown_bytes(root) == text[:120].encode()
+    assert shown_bytes(root) == language_id.compose(text)[:120].encode()
     assert shown_ids(root) == ids and spelled_by(root) == spelled
     check_answer(root, probabilities)
     for _ in range(3):
@@ -200,7 +200,8 @@ def test_the_page_draws_what_the_still_does(mount, text):
     root = root_of(page)
     type_text(page, root, text)
     still = BeautifulSoup(WholeMachine(text=text, data={}).still(), "html.parser")
-    for part in (".glyph", ".characters .note", ".title", ".chip", ".winner", ".answer .note"):
+    composed = ".bytes > .note:not([hidden])"
+    for part in (".glyph", composed, ".characters .note", ".title", ".chip", ".winner", ".answer .note"):
         found = [" ".join(each.split()) for each in root.locator(part).all_text_contents()]
         wanted = [" ".join(each.get_text().split()) for each in still.select(part)]
         if part == ".title":  # the still says in its title what the page says in its buttons
@@ -209,6 +210,33 @@ def test_the_page_draws_what_the_still_does(mount, text):
     count = "list => list.map(e => e.getAttribute('d').split('M').length - 1).reduce((a, b) => a + b, 0)"
     cells = sum(path["d"].count("M") for path in still.select("path"))
     assert abs(root.locator(".strips path").evaluate_all(count) - cells) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cafe\u0301", "composed (NFC): é as one character"),
+        ("\u1100\u1161 \u1112\u1161\u11ab", "composed (NFC): 가 as one character"),
+        ("\U00011099\U000110ba", "composed (NFC): \U0001109a as one character"),
+        ("5 \u212a", "composed (NFC)"),
+        ("\u0958", "composed (NFC)"),
+        ("café", None),
+        ("x" * machine.MAX_READ + "e\u0301", None),
+    ],
+)
+def test_composing_is_told(mount, text, told):
+    """Bytes and tokens are of the same, the composed, text; where it is not what was typed, that is said."""
+    page = mount(WholeMachine(text=text))
+    root = root_of(page)
+    still = BeautifulSoup(WholeMachine(text=text, data={}).still(), "html.parser")
+    wait(page, root)
+    assert [note.text for note in still.select(".bytes > .note")] == [told][: told is not None]
+    assert root.locator(".bytes > .note:visible").all_inner_texts() == [told][: told is not None]
+    composed = language_id.compose(text[: machine.MAX_READ]) + text[machine.MAX_READ :]
+    count = f"{len(composed):,} character{'s' * (len(composed) > 1)}, {len(composed.encode()):,} bytes"
+    assert count in root.locator(".bytes .title").inner_text() and count in still.text
+    if len(text) < 120:
+        assert b"".join(spelled_by(root)) == shown_bytes(root) == composed.encode()
 
 
 def test_a_reader_walks_through(mount):
@@ -229,6 +257,25 @@ def test_a_long_text_is_cut_and_says_so(mount):
     check_answer(root, probabilities)
     check_map(page, root, weights, random.Random(5))
     assert page.watch.problems == []
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+def test_what_is_not_read_computes_nothing(mount, at_end):
+    """What is typed behind the tokens that are read is counted, and changes nothing else."""
+    text = LONG * 17
+    page = mount(WholeMachine(text=text))
+    root = root_of(page)
+    wait(page, root)
+    page.evaluate("window.kept = [...document.querySelectorAll('[data-id], .strips svg, .map canvas')]")
+    typed = text + "!" if at_end else "!" + text
+    type_keeping = "(e, text) => { e.value = text; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    root.get_by_label("Text", exact=True).evaluate(type_keeping, typed)
+    wait(page, root)
+    assert f"{len(typed):,} characters, {len(typed.encode()):,} bytes" in root.locator(".bytes").inner_text()
+    kept = page.evaluate("kept.map(e => e.isConnected)")
+    assert len(kept) == 258 and set(kept) == {at_end}
+    assert shown_ids(root) == computed(typed)[0]
+    check_answer(root, computed(typed)[3])
 
 
 @pytest.mark.parametrize("text", ["", "   ", "自由" * 50_000])
@@ -319,6 +366,59 @@ def test_a_pointer_reads_a_weight(mount):
         assert f" takes {weights[2, 3]:.2f} of what it gathers from " in note.inner_text()
         page.mouse.move(1, 1)
         assert note.inner_text() == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "key", "numbered"),
+    [("ab ab", 0, 2, 0), ("ab ab", 0, 1, 1), ("ab ab", 3, 1, 2), ("自由 " * 20, 1, 2, 2)],
+)
+def test_words_tell_equal_tokens_apart(mount, text, query, key, numbered):
+    """A token that occurs more than once is told with its number."""
+    page = mount(WholeMachine(text=text, layer=0, head=1))
+    root = root_of(page)
+    wait(page, root)
+    ids, spelled, weights, _ = computed(text)
+    root.get_by_role("application").focus()
+    for press in ["ArrowDown"] * (query + 1) + ["ArrowRight"] * key:
+        page.keyboard.press(press)
+    twice = [ids.count(ids[i]) > 1 for i in (query, key)]
+    assert sum(twice) == numbered
+    one, other = (
+        machine.spell(spelled[i])[0] + (f" (token {i})" if more else "")
+        for i, more in zip((query, key), twice, strict=True)
+    )
+    assert root.locator(".attention [role=status]").inner_text() == (
+        f"{one} takes {weights[0, 1, query, key]:.2f} of what it gathers from {other}."
+    )
+
+
+def test_a_stranger_is_told_what_the_pictures_mean(mount):
+    """The colours of the vectors; how to read the map; that its numbers are rounded, where it has numbers."""
+    page = mount(WholeMachine())
+    root = root_of(page)
+    for text, numbered in [(TEXTS[0], False), ("人人生而自由", True), ("", False)]:
+        type_text(page, root, text)
+        still = BeautifulSoup(WholeMachine(text=text, data={}).still(), "html.parser")
+        legend = root.locator(".vectors > .note")
+        assert legend.is_visible() and legend.inner_text() == still.select_one(".vectors > .note").text
+        told = root.locator(".attention [role=status]").inner_text()
+        assert ("(numbers rounded)" in told) == numbered
+        assert ("Point at a cell or use the arrow keys." in told) == bool(text)
+
+
+@pytest.mark.parametrize("text", ["Every reader was once a beginner.", "Nobody forgets the first page."])
+def test_sixteen_tokens_fit(mount, text):
+    """A map of as many tokens is seen whole, and does not move when a pointer reads it."""
+    page = mount(WholeMachine(text=text))
+    root = root_of(page)
+    wait(page, root)
+    assert 14 < len(shown_ids(root)) <= 16
+    sizes = "e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight, e.clientHeight]"
+    before = root.locator(".map").evaluate(sizes)
+    assert before[:2] == [0, 0]
+    root.locator(".map td[data-at='14 14']").hover()
+    assert " takes " in root.locator(".attention [role=status]").inner_text()
+    assert root.locator(".map").evaluate(sizes) == before
 
 
 def test_two_machines_are_independent(mount):

@@ -16,7 +16,7 @@ from sphinx.util import logging
 from b2t.book import accessible, assets, mathml
 
 HERE = Path(__file__).parent
-PROMPTS = {"solution": "Solution", "setup": "Set-up, for Colab"}
+PROMPTS = {"solution": "Solution", "setup": "Set-up"}
 DEFAULT_PROMPTS = {"source": "Code", "content": "Code and output", "output": "Output", "outputs": "Output"}
 logger = logging.getLogger(__name__)
 

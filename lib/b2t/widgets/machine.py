@@ -17,11 +17,13 @@ STAGES = {
     "attention": ("Attention", "06_self_attention.html"),
     "answer": ("Answer", "09_encoder.html"),
 }
-MAX_READ = 8192  # characters that are encoded: the model reads 256 tokens, and none has over 31 bytes
+MAX_READ = 8192  # characters that are read: the model reads 256 tokens, and none has over 31 bytes
 MAX_TOKENS = 256  # that the model reads
 N_CHARACTERS, N_ROWS, N_NUMBERED, N_ANSWERS = 120, 24, 8, 5  # drawn at most
 FULL, N_LEVELS = 3.0, 4  # numbers of this size or more have the last of so many strengths of colour
 PICTURE = "A row a token, a cell a number: tall and blue above zero, short and orange below"
+UP, DOWN = '<span class="swatch up"></span>', '<span class="swatch down"></span>'
+LEGEND = f'<p class="note">{UP}blue above zero, {DOWN}orange below</p>'
 SHORT, SURE = 16, 0.7  # an answer to fewer bytes, or with less confidence, is called a guess
 
 
@@ -52,11 +54,16 @@ class Run(NamedTuple):
     lang: str
 
 
-def encode(text: str) -> list[int]:
-    """Compose a text and encode what of it is read at all."""
+def beginning(text: str) -> str:
+    """Compose what of a text is read at all."""
     from b2t import language_id
 
-    return trained.load()[0].encode(language_id.compose(text[:MAX_READ]), disallowed_special=())
+    return language_id.compose(text[:MAX_READ])
+
+
+def encode(text: str) -> list[int]:
+    """Compose a text and encode what of it is read at all."""
+    return trained.load()[0].encode(beginning(text), disallowed_special=())
 
 
 @lru_cache(maxsize=16)
@@ -155,7 +162,7 @@ def draw(text: str, layer: int, head: int, links: dict) -> str:
         "tokens": _tokens(result),
         "vectors": _vectors(result),
         "attention": _attention(result, layer, head),
-        "answer": _answer(text, result),
+        "answer": _answer(beginning(text), result),
     }
     stages = [_stage(name, links.get(name), *parts[name]) for name in STAGES]
     lang = f' lang="{result.lang}"' if result.lang else ""
@@ -194,7 +201,25 @@ def _plural(n: int, word: str) -> str:
     return f"{n:,} {word}" + ("" if n == 1 else "s")
 
 
+def composing(text: str) -> str:
+    """Say that a text is composed, and the first character made of several; "" where nothing changes.
+
+    Examples
+    --------
+    >>> composing("caf\u00e9"), composing("cafe\u0301"), composing("5 \u212a")
+    ('', 'composed (NFC): é as one character', 'composed (NFC)')
+    """
+    raw, read = text[:MAX_READ], beginning(text)
+    if raw == read:
+        return ""
+    start = next((i for i, (old, new) in enumerate(zip(raw, read, strict=False)) if old != new), 0)
+    made = next((c for c in read[start:] if len(unicodedata.normalize("NFD", c)) > 1), "")
+    return "composed (NFC)" + (f": {made} as one character" if made else "")
+
+
 def _bytes(text: str) -> tuple[str, str]:
+    told = f'<p class="note">{composed}</p>\n' if (composed := composing(text)) else ""
+    text = beginning(text) + text[MAX_READ:]
     drawn = []
     for character in text[:N_CHARACTERS]:
         codes = " ".join(f"<code>{byte:02x}</code>" for byte in character.encode())
@@ -204,7 +229,7 @@ def _bytes(text: str) -> tuple[str, str]:
     more = len(text) - N_CHARACTERS
     rest = f'\n<span class="note">… and {more:,} more</span>' if more > 0 else ""
     note = f"{_plural(len(text), 'character')}, {_plural(len(text.encode()), 'byte')}"
-    return note, f'<p class="characters box" dir="auto">{" ".join(drawn)}{rest}</p>'
+    return note, f'{told}<p class="characters box" dir="auto">{" ".join(drawn)}{rest}</p>'
 
 
 def spell(token: bytes) -> tuple[str, bool]:
@@ -237,7 +262,7 @@ def _tokens(result: Run) -> tuple[str, str]:
 def _vectors(result: Run) -> tuple[str, str]:
     rows = [levels(vector) for vector in result.vectors[:N_ROWS]]
     note = f"{len(result.ids)} × {result.vectors.shape[1]}"
-    return note, f'<p class="strips box">{strips(rows)}</p>'
+    return note, f'<p class="strips box">{strips(rows)}</p>\n{LEGEND}'
 
 
 def strips(rows: list[str]) -> str:
@@ -270,7 +295,7 @@ def _attention(result: Run, layer: int, head: int) -> tuple[str, str]:
         f"layer {layer}, head {head}{cut}",
         f'<div class="box map"><table data-head="{layer} {head}"><tr><td></td>{head_row}</tr>{rows}'
         "</table></div>\n"
-        '<p class="note">A row asks, a column is asked. A row adds up to 1, rounded.</p>',
+        '<p class="note">A row asks, a column is asked. A row adds up to 1 (numbers rounded).</p>',
     )
 
 

@@ -2,6 +2,7 @@
 // the language that the model of chapter 09 names. The first view comes with the page (trait `first`); the model is
 // loaded when the browser is idle, or at once when a reader starts to type.
 import { forwardSteps, loadModel } from "./engine/index.js";
+import { firstIds, MAX_TOKENS } from "./encoder_text.js";
 import { loadData } from "./ui/data.js";
 import { choice, h, number, s, textField } from "./ui/dom.js";
 import { largest, onTheme, paint, strength } from "./ui/map.js";
@@ -18,8 +19,7 @@ const EXAMPLES = [
   ["Emoji", "读书 📖 is fun 🙂"],
   ["Code", "for x in [1, 2]: print(x)"],
 ];
-const MAX_CHARACTERS = 200_000, MAX_READ = 8192;        // in a text; that are encoded at all (see machine.py)
-const MAX_TOKENS = 256;                                  // that the model reads
+const MAX_CHARACTERS = 200_000, MAX_READ = 8192;        // in a text; that are read at all (see machine.py)
 const N_CHARACTERS = 120, N_ROWS = 24, N_NUMBERED = 8, N_CELLS = 20, N_ANSWERS = 5;   // drawn at most
 const FULL = 3, N_LEVELS = 4;       // numbers of this size or more have the last of so many strengths of colour
 const PICTURE = "A row a token, a cell a number: tall and blue above zero, short and orange below";
@@ -42,18 +42,20 @@ export default define({
     body.append(field.root, examples(model), stages.root);
 
     const calculate = oncePerText();
+    let shown = null;
     const show = (view) => {
-      stages.drawModel(model.get("text"), view);
+      if (view !== shown) stages.drawModel(beginning(model.get("text")), view);
+      shown = view;
       stages.root.ariaBusy = "false";
     };
     const refresh = later(() => {
-      calculate.cancel();
       stages.drawBytes(model.get("text"));
       const view = trained.model ? null : firstView(model);
       if (view) return show(view);
       if (!trained.model) {
         trained.load();
         stages.root.ariaBusy = String(!trained.failed);
+        shown = null;
         return stages.wait(trained.failed ? FAILED : LOADING);
       }
       calculate(trained.model, model, stages, show);
@@ -116,22 +118,26 @@ function firstView(model) {
   };
 }
 
-// Tokens at once; the rest at once for a short text, in slices for a long one, so that typing never waits. The last
-// text is kept, so that another head only draws.
+// Tokens at once; the rest at once for a short text, in slices for a long one, so that typing never waits. What was
+// last computed is kept: another head only draws, and what is typed beyond the tokens that are read costs nothing.
 function oncePerText() {
   let last = {}, stop = () => {};
   const run = (trained, model, stages, show) => {
     const text = model.get("text");
-    if (last.text !== text) last = { text, ids: tokenize(trained, text), result: null };
-    const mine = last;
-    const finish = (result) => {
-      mine.result = result;
-      show(viewOf(trained, mine, model.get("layer"), model.get("head")));
-    };
-    if (mine.result || !mine.ids.length) return finish(mine.result);
-    const work = forwardSteps(trained, mine.ids, { trace: true });
-    if (mine.ids.length <= LONG) return finish(toEnd(work));
-    stages.drawTokens(tokensOf(trained, mine.ids));
+    const ids = text === last.text ? last.ids : firstIds(trained.tokenizer, beginning(text));
+    const same = last.ids?.join() === ids.join();
+    if (!same) {
+      stop();
+      last = { ids, tokens: tokensOf(trained, ids), done: !ids.length, result: null };
+    }
+    last.text = text;
+    const draw = () => show(viewOf(trained, last, model.get("layer"), model.get("head")));
+    if (last.done) return draw();
+    if (same) return;             // it is under way, and is drawn when it is done
+    const mine = last, finish = (result) => { Object.assign(mine, { result, done: true }); draw(); };
+    const work = forwardSteps(trained, ids, { trace: true });
+    if (ids.length <= LONG) return finish(toEnd(work));
+    stages.drawTokens(mine.tokens);
     stop = inSlices(work, { done: finish });
   };
   run.cancel = () => stop();
@@ -145,20 +151,39 @@ function toEnd(work) {
 }
 
 // The model reads text in Unicode's composed form, and of it the first tokens alone: no token has over 31 bytes, so
-// that the cut is never seen.
-function tokenize(trained, text) {
-  const read = wellFormed([...text.slice(0, 2 * MAX_READ)].slice(0, MAX_READ).join(""));
-  return trained.tokenizer.encode(read.normalize("NFC")).slice(0, MAX_TOKENS);
+// that the cut is never seen. Whatever comes after is counted and no more, so that a long text costs little a key.
+const beginning = (text) => text.slice(0, endOf(text, MAX_READ)).normalize("NFC");
+
+// Where the first n characters of a text end.
+function endOf(text, n) {
+  let end = 0;
+  while (n-- > 0 && end < text.length) end += isPair(text, end) ? 2 : 1;
+  return end;
+}
+
+// What composing made one character of, the first: "é" where a text spells it as a letter and a mark. Composing may
+// also do the opposite, or give a character its usual twin: then "".
+function composedIn(raw, read) {
+  const typed = [...raw], made = [...read];
+  const start = made.findIndex((character, i) => character !== typed[i]);
+  return made.slice(start).find((character) => [...character.normalize("NFD")].length > 1) ?? "";
 }
 
 const tokensOf = (trained, ids) => ids.map((id) => ({ id, bytes: trained.tokenizer.bytesOf(id) }));
 
-function viewOf(trained, { ids, result }, layer, head) {
-  if (!ids.length) return { tokens: [], levels: [], weights: [], answer: [], lang: "" };
+// One view for one head: asked for again it is the same object, so that it need not be drawn again.
+function viewOf(trained, computed, layer, head) {
+  const name = `${layer} ${head}`;
+  if (computed.name !== name) Object.assign(computed, { name, view: makeView(trained, computed, layer, head) });
+  return computed.view;
+}
+
+function makeView(trained, { ids, tokens, result }, layer, head) {
+  if (!ids.length) return { tokens, levels: [], weights: [], answer: [], lang: "" };
   const { data } = result.trace.x0, width = data.length / ids.length;
   const order = [...result.probabilities.keys()].sort((a, b) => result.probabilities[b] - result.probabilities[a]);
   return {
-    tokens: tokensOf(trained, ids),
+    tokens,
     levels: ids.slice(0, N_ROWS).map((_, row) => levels(data.subarray(row * width, (row + 1) * width))),
     weights: result.weights[layer][head],
     answer: order.slice(0, N_ANSWERS).map((i) => [trained.labels[i].name, result.probabilities[i]]),
@@ -206,23 +231,30 @@ const safe = (href) => (/^(https?|file):$/.test(new URL(href, document.baseURI).
 const scroller = (tag, className, label) =>
   h(tag, { class: `${className} box b2t-scroll`, tabindex: "0", role: "region", "aria-label": label });
 
-// 1. Each character above its bytes.
+// 1. Each character of the composed text above its bytes.
 function byteStage(links) {
   const box = scroller("div", "characters", "Characters and their bytes");
-  const { root, note } = frame("bytes", links, box);
+  const composed = h("p", { class: "note", hidden: true });
+  const { root, note } = frame("bytes", links, composed, box);
   return {
     root,
     draw(text) {
-      const characters = [...text.slice(0, 2 * N_CHARACTERS)].slice(0, N_CHARACTERS);
-      const total = text.length - (text.match(PAIRS)?.length ?? 0);
-      box.dir = directionOf(text);
+      const end = endOf(text, MAX_READ), raw = text.slice(0, end), read = beginning(text);
+      const characters = [...read.slice(0, endOf(read, N_CHARACTERS))];
+      const counted = [count(read), count(text.slice(end))];
+      const total = counted[0][0] + counted[1][0], bytes = counted[0][1] + counted[1][1];
+      box.dir = directionOf(read);
       box.replaceChildren(...characters.map(characterOf));
       const more = total - characters.length;
       if (more > 0) box.append(h("span", { class: "note" }, `… and ${number(more)} more`));
-      note.textContent = `${plural(total, "character")}, ${plural(utf8Length(text), "byte")}`;
+      note.textContent = `${plural(total, "character")}, ${plural(bytes, "byte")}`;
+      composed.hidden = read === raw;
+      if (read !== raw) composed.textContent = composing(composedIn(raw, read));
     },
   };
 }
+
+const composing = (character) => `composed (NFC)${character ? `: ${character} as one character` : ""}`;
 
 function characterOf(character) {
   const codes = [...new TextEncoder().encode(character)].map((byte) => h("code", {}, hex(byte)));
@@ -233,9 +265,12 @@ function characterOf(character) {
 function tokenStage(links) {
   const box = scroller("div", "tokens", "Tokens");
   const { root, note } = frame("tokens", links, box);
+  let drawn = null;
   return {
     root,
     draw({ tokens }) {
+      if (tokens === drawn) return;
+      drawn = tokens;
       const spelled = tokens.map((token) => spell(token.bytes)), whole = spelled.filter((token) => !token.part);
       const bare = tokens.length - whole.length;
       box.dir = directionOf(whole.map((token) => token.text).join(""));
@@ -244,7 +279,7 @@ function tokenStage(links) {
         ? plural(tokens.length, "token") + (bare ? `, ${bare} bare bytes` : "")
         : `${MAX_TOKENS} tokens, the most it reads`;
     },
-    wait(why) { box.replaceChildren(); note.textContent = why; },
+    wait(why) { drawn = null; box.replaceChildren(); note.textContent = why; },
   };
 }
 
@@ -257,7 +292,9 @@ function tokenOf({ id, bytes }) {
 // 3. Each vector as a strip of cells.
 function vectorStage(links) {
   const box = h("div", { class: "strips box" });
-  const { root, note } = frame("vectors", links, box);
+  const swatch = (side) => h("span", { class: `swatch ${side}` });
+  const legend = h("p", { class: "note" }, swatch("up"), "blue above zero, ", swatch("down"), "orange below");
+  const { root, note } = frame("vectors", links, box, legend);
   return {
     root,
     draw({ tokens, levels }) {
@@ -321,7 +358,7 @@ function answerStage(links) {
 }
 
 function verdict(text, p) {
-  const short = utf8Length(text) < SHORT;
+  const short = count(text)[1] < SHORT;
   if (short || p < SURE) return `A guess: ${short ? "the text is very short." : "no language stands out."}`;
   return "It knows 35 languages and always names one.";
 }
@@ -353,13 +390,20 @@ function attentionStage(links, model) {
   };
 }
 
+const caption = (n) =>
+  `A row asks, a column is asked. A row adds up to 1${n <= N_NUMBERED ? " (numbers rounded)" : ""}.`;
+
+// A token's name in words; of a token that occurs more than once, its number as well, from 0.
+const nameIn = (names, i) =>
+  names.indexOf(names[i]) === names.lastIndexOf(names[i]) ? names[i] : `${names[i]} (token ${i})`;
+
 // A table for few tokens, a picture for many; in both a place that pointer and arrow keys move, told in words below.
 function makeMap(box, note) {
   let names = [], weights = [], at = null, picture = null;
-  const rest = () => (names.length ? "A row asks, a column is asked. A row adds up to 1, rounded. Point at a cell." : "");
+  const rest = () => (names.length ? `${caption(names.length)} Point at a cell or use the arrow keys.` : "");
   const words = ([query, key]) => {
     const weight = weights[query * names.length + key].toFixed(2);
-    return `${names[query]} takes ${weight} of what it gathers from ${names[key]}.`;
+    return `${nameIn(names, query)} takes ${weight} of what it gathers from ${nameIn(names, key)}.`;
   };
   const go = (place) => {
     at = place;
@@ -458,7 +502,7 @@ function afterPause(task, pause = 700) {
 }
 
 const wellFormed = (text) => text.toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, "\ufffd");
-const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
+const isPair = (text, i) => text.codePointAt(i) > 0xffff;
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 const plural = (n, word) => `${number(n)} ${word}${n === 1 ? "" : "s"}`;
 
@@ -468,7 +512,17 @@ function percent(p) {
   return `${(100 * p).toFixed(p >= 0.0995 && p < 0.9895 ? 0 : 1)} %`;
 }
 
-const utf8Length = (text) => new TextEncoder().encode(text).length;
+// How many characters and how many UTF-8 bytes a text has.
+function count(text) {
+  let bytes = 0, pairs = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i), half = unit >= 0xd800 && unit < 0xe000;
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || half ? 2 : 3;
+    pairs += half ? 0.5 : 0;
+  }
+  return [text.length - pairs, bytes];
+}
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 // A token as text, with signs for blanks; as its bytes where it is not whole characters.
