@@ -10,6 +10,7 @@ from b2t.bpe import fast
 from b2t.bpe.arrays import ArrayEncoder
 from b2t.bpe.core import N_BYTES, Pair
 from b2t.bpe.exchange import Exchange
+from b2t.bpe.files import Files
 from b2t.bpe.ids import (
     check_ids,
     check_merges,
@@ -28,7 +29,7 @@ from b2t.bpe.stream import Stream
 SHORT_TEXT = 5000  # characters: below, one word after the other is faster than numpy's fixed cost
 
 
-class Tokenizer(Exchange):
+class Tokenizer(Exchange, Files):
     """Text to token ids and back, with nothing lost.
 
     Ids 0 to 255 are the bytes, ``256 + i`` is ``merges[i]``, and special tokens come after. A vocabulary
@@ -127,6 +128,11 @@ class Tokenizer(Exchange):
         texts = [texts] if isinstance(texts, str) else texts
         pieces = (piece for text in texts for piece, special in cut(text, names) if not special)
         return cls(fast.train(pieces, vocab_size, pattern), pattern, names)
+
+    def __reduce__(self) -> tuple:
+        """Go to another process without what is remembered."""
+        own = (self.special_tokens, self.ids, self.unmerged, self.whole_words)
+        return type(self), (self.merges, self.pattern, *own)
 
     @property
     def vocab_size(self) -> int:
