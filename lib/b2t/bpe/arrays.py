@@ -15,9 +15,10 @@ from itertools import chain
 import numpy as np
 
 from b2t.bpe.core import Pair
-from b2t.bpe.split import compile_pattern, split, to_bytes
+from b2t.bpe.kinds import word_starts
+from b2t.bpe.split import split, to_bytes
 from b2t.bpe.together import Ranks, encode_words, gather
-from b2t.bpe.words import SAFE, SHORT, as_numbers, as_pieces, is_word, safe_chunks
+from b2t.bpe.words import SAFE, SHORT, as_numbers, as_pieces, safe_chunks
 
 MAX_KNOWN = 100_000  # pieces kept, with
 MAX_PIECE = 32  # bytes at most: together no more than 40 MB
@@ -66,7 +67,7 @@ class ArrayEncoder:
         """Turn a text into ids; special tokens mean nothing here."""
         if self.pattern not in SAFE:
             words = [word.encode() for word in split(text, self.pattern)]
-            return self.encode_words(words)[0]
+            return self.encode_words(words)
         data = to_bytes(text)
         chunks = [self.encode_chunk(*chunk) for chunk in safe_chunks(data, self.pattern)]
         return np.concatenate(chunks) if chunks else self.ids[:0]
@@ -92,33 +93,38 @@ class ArrayEncoder:
 
     def encode_pieces(self, pieces: list[bytes]) -> dict[bytes, bytes]:
         """Turn pieces between safe boundaries into the bytes of their ids."""
-        words, ends, find = [], [], compile_pattern(self.pattern).findall
-        for piece in pieces:
-            if is_word(piece):
-                words.append(piece)
-            else:
-                words += [word.encode() for word in find(piece.decode())]
-            ends.append(len(words))
-        ids, word_ends = self.encode_words(words)
+        data = b"".join(pieces)
+        bytes_ = np.frombuffer(data, np.uint8)
+        ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
+        offsets = np.append(np.flatnonzero((bytes_ & 0xC0) != 0x80), len(data))  # of the characters, in bytes
+        starts = word_starts(data.decode(), np.searchsorted(offsets, ends), self.pattern)
+        begins = np.zeros(len(data) + 1, bool)
+        begins[offsets[starts]] = True
+        ids, ends = self.encode_parts(data, begins, ends)
         data, size = ids.tobytes(), ids.itemsize
-        ends = (word_ends[np.array(ends) - 1] * size).tolist()
+        ends = (ends * size).tolist()
         return {piece: data[start:end] for piece, start, end in zip(pieces, [0, *ends], ends)}
 
-    def encode_words(self, words: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-        """Turn words into ids; say where those of each word end."""
+    def encode_words(self, words: list[bytes]) -> np.ndarray:
+        """Turn words into ids."""
         data = b"".join(words)
         ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
         begins = np.zeros(len(data) + 1, bool)
-        begins[ends] = True
+        begins[0] = begins[ends] = True
+        return self.encode_parts(data, begins, ends)[0]
+
+    def encode_parts(
+        self, data: bytes, begins: np.ndarray, ends: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Turn a text into ids, given where its words begin; say where the ids up to some of them end."""
         if not self.whole:
             bytes_ = np.frombuffer(data, np.uint8)
             begins[1:-1] |= self.seam[bytes_[:-1], bytes_[1:]]
         cuts = np.flatnonzero(begins)
-        pieces, which = number_pieces(data, cuts[:-1])
-        tokens, sizes = encode_words(pieces, self.ranks, self.whole)
-        ids = self.ids[tokens]
-        ends = np.searchsorted(cuts, ends)
-        return gather(ids, sizes, which), np.cumsum(sizes[which])[ends]
+        parts, which = number_pieces(data, cuts[1:-1])
+        tokens, sizes = encode_words(parts, self.ranks, self.whole)
+        ids_before = np.append(0, np.cumsum(sizes[which]))
+        return gather(self.ids[tokens], sizes, which), ids_before[np.searchsorted(cuts, ends)]
 
 
 def number_pieces(data: bytes, cuts: np.ndarray) -> tuple[list[bytes], np.ndarray]:
