@@ -117,6 +117,7 @@ def test_words_merged_together_are_words_merged_one_by_one(texts, n_merges, few)
         patch.setattr(together, "FEW", few)
         tokens, sizes = together.encode_words(spelled, together.Ranks(ranks))
     expected = [fast.encode_word(list(word), ranks) for word in spelled]
+    assert [fast.encode_short_word(list(word), ranks) for word in spelled] == expected
     assert sizes.tolist() == [len(ids) for ids in expected]
     assert tokens.tolist() == [token for ids in expected for token in ids]
 

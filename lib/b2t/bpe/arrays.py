@@ -20,8 +20,8 @@ from b2t.bpe.split import split, to_bytes
 from b2t.bpe.together import Ranks, encode_words, gather
 from b2t.bpe.words import SAFE, SHORT, as_numbers, as_pieces, safe_chunks
 
-MAX_KNOWN = 100_000  # pieces kept, with
-MAX_PIECE = 32  # bytes at most: together no more than 40 MB
+MAX_KNOWN = 250_000  # pieces kept, with
+MAX_PIECE = 32  # bytes at most: together no more than 80 MB
 SLOT_BITS = 17
 GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)  # 2 ** 64 over the golden ratio, odd
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 import regex
 
-from b2t.bpe.split import compile_pattern
+from b2t.bpe.split import find_words
 from b2t.bpe.words import SAFE
 
 # Kinds of characters: the first that fits. Marks ("m") have a kind of their own, since o200k has them in its
@@ -82,11 +82,11 @@ def word_starts(text: str, ends: np.ndarray, pattern: str) -> np.ndarray:
     between[ends] = END
     starts = np.flatnonzero(between == END)
     unknown = np.logical_or.reduceat(between == UNKNOWN, starts[:-1])
-    begins, known, find = between == END, {}, compile_pattern(pattern).findall
+    begins, known = between == END, {}
     for start, end in zip(starts[:-1][unknown].tolist(), starts[1:][unknown].tolist()):
         piece = text[start:end]
         if piece not in known:
-            known[piece] = [*accumulate(map(len, find(piece)[:-1]))]
+            known[piece] = [*accumulate(map(len, find_words(piece, pattern)[:-1]))]
         for inner in known[piece]:
             begins[start + inner] = True
     return begins

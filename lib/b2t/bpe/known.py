@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from b2t.bpe.core import Pair
-from b2t.bpe.fast import encode_word
+from b2t.bpe.fast import encode_short_word, encode_word
 from b2t.bpe.split import to_bytes
 
+SHORT_WORD = 24  # bytes
 MAX_WORDS = 100_000
 MAX_CHARACTERS = 32  # of a word: longer ones hardly come again
 
@@ -41,7 +42,8 @@ class KnownWords(dict):
         spelling = to_bytes(word)
         ids = self.whole.get(spelling)
         if ids is None:
-            ids = [self.ids[token] for token in encode_word(list(spelling), self.ranks)]
+            encode = encode_short_word if len(spelling) <= SHORT_WORD else encode_word
+            ids = [self.ids[token] for token in encode(list(spelling), self.ranks)]
         if len(word) <= MAX_CHARACTERS:
             if len(self) >= MAX_WORDS:
                 self.clear()

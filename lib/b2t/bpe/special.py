@@ -1,7 +1,6 @@
 """Special tokens in a text: which are asked for, which are refused, and where they stand."""
 
 from collections.abc import Collection
-from functools import lru_cache
 
 import regex
 
@@ -26,10 +25,11 @@ def choose(allowed_special: Collection[str] | str, special_tokens: Collection[st
 
 def refuse(text: str, disallowed: Collection[str] | str) -> None:
     """Raise a ValueError when a text holds a string that it must not hold."""
-    names = frozenset({disallowed} if isinstance(disallowed, str) else disallowed) - {""}
-    if names and (found := compile_names(names).search(text)):
+    names = {disallowed} if isinstance(disallowed, str) else disallowed
+    if present := [name for name in names if name and name in text]:
+        found = next(special for _, special in cut(text, present) if special)
         raise ValueError(
-            f"the text holds the special token {found[0]!r}; pass allowed_special={{{found[0]!r}}} to "
+            f"the text holds the special token {found!r}; pass allowed_special={{{found!r}}} to "
             "encode it as one token, or disallowed_special=() to encode it as ordinary text"
         )
 
@@ -49,11 +49,6 @@ def cut(text: str, specials: Collection[str]) -> list[tuple[str, str]]:
     """
     if not specials:
         return [(text, "")]
-    parts = compile_names(frozenset(specials)).split(text)
+    by_length = sorted(specials, key=len, reverse=True)
+    parts = regex.split("(" + "|".join(map(regex.escape, by_length)) + ")", text)
     return [("", part) if i % 2 else (part, "") for i, part in enumerate(parts) if part]
-
-
-@lru_cache(maxsize=64)
-def compile_names(names: frozenset[str]) -> regex.Pattern:
-    """Compile the search for any of some names, the longest first."""
-    return regex.compile("(" + "|".join(map(regex.escape, sorted(names, key=len, reverse=True))) + ")")

@@ -226,13 +226,12 @@ class Tokenizer(Exchange, Files):
     def _parts(
         self, text: str, allowed_special: Collection[str] | str, disallowed_special: Collection[str] | str
     ) -> list[tuple[str, str]]:
-        if not self.special_tokens and not allowed_special and disallowed_special in ("all", ()):
-            return [(text, "")]
-        allowed = choose(allowed_special, self.special_tokens)
-        refuse(
-            text, set(self.special_tokens) - allowed if disallowed_special == "all" else disallowed_special
-        )
-        return cut(text, allowed)
+        allowed = choose(allowed_special, self.special_tokens) if allowed_special else ()
+        if disallowed_special == "all":
+            refuse(text, [name for name in self.special_tokens if name not in allowed])
+        elif disallowed_special:
+            refuse(text, disallowed_special)
+        return cut(text, [name for name in allowed if name in text])
 
     def _encode_ordinary(self, text: str) -> list[int]:
         if len(text) > SHORT_TEXT:

@@ -18,8 +18,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from b2t.bpe.split import compile_pattern, to_bytes
 from b2t.bpe.split import count_words as count_by_definition
+from b2t.bpe.split import find_words, to_bytes
 
 FILLER = b"\xff"  # a byte that UTF-8 never uses
 CHUNK = 1 << 22  # bytes cut at a time: bounds the memory
@@ -85,12 +85,12 @@ def count_words(texts: str | Iterable[str], pattern: str | None = "gpt4") -> Cou
     pieces = Counter()
     for text in [texts] if isinstance(texts, str) else texts:
         count_pieces(to_bytes(text), pattern, pieces)
-    words, find = Counter(), compile_pattern(pattern).findall
+    words = Counter()
     for piece, count in pieces.items():
         if is_word(piece):
             words[piece] += count
         else:
-            for word in find(piece.decode()):
+            for word in find_words(piece.decode(), pattern):
                 words[word.encode()] += count
     return words
 
