@@ -35,9 +35,8 @@ class Ranks:
 
     def __init__(self, ranks: Mapping[Pair, int]):
         self.by_pair = ranks
-        self.nothing = N_BYTES + len(
-            ranks
-        )  # no token: behind the last one of a word, and where one is merged away
+        # No token: what stands behind the last one of a word, and where one has been merged away.
+        self.nothing = N_BYTES + len(ranks)
         pairs = np.array([*ranks, (self.nothing, self.nothing)], np.int64)  # the last is in no word
         order = np.lexsort(pairs.T[::-1])
         self.keys = self.keys_of(*pairs[order].T)
