@@ -117,8 +117,11 @@ def test_the_still_has_every_language():
     rows = soup.select("details tbody tr")
     assert {row.th.text for row in rows} == {row[1] for row in ALL}
     assert len(rows) == len(ALL) == 521
+    assert [th.text for th in soup.select("details thead th")] == ["language", "script", "Made up"]
     assert "Half" not in soup.text and "Made up" in soup.p.text
-    assert len(soup.select("table")[0].select("tbody tr")) == 10
+    ends = soup.select("table")[0]
+    assert len(ends.select("tbody tr")) == 10
+    assert [th.text for th in ends.select("thead th")] == ["language", "script", *finder().premiums]
 
 
 def test_markup_in_a_name_stays_text():

@@ -154,15 +154,21 @@ class LanguageFinder(PageWidget):
         return 1 + sum(value < mine for value in cost)
 
     def still(self) -> str:
-        """Draw the range in words and a table of all languages, which a browser can search."""
-        header = ["language", "script", *self.premiums]
+        """Draw the range in words, the ends under each vocabulary, and a list of all for a browser to search.
+
+        The list is long, so it has the premiums of `vocabulary` only.
+        """
         cost = self.premiums[self.vocabulary]
         order = sorted(range(len(cost)), key=lambda i: (cost[i], self.languages[i][0]))
-        rows = [[*self.languages[i][1:3], *(values[i] for values in self.premiums.values())] for i in order]
+        names = [self.languages[i][1:3] for i in order]
+        rows = [[*name, *(v[i] for v in self.premiums.values())] for name, i in zip(names, order)]
         ends = rows[:FIRST_ROWS] + rows[-FIRST_ROWS:] if len(rows) > 2 * FIRST_ROWS else rows
+        columns = ["language", "script"]
         return (
-            f"<p>{escape(self._sentence(order))}</p>{number_table(header, ends)}"
-            f"<details><summary>All {len(rows)}</summary>{number_table(header, rows)}</details>"
+            f"<p>{escape(self._sentence(order))}</p>{number_table([*columns, *self.premiums], ends)}"
+            f"<details><summary>All {len(rows)}</summary>"
+            + number_table([*columns, self.vocabulary], [[*name, cost[i]] for name, i in zip(names, order)])
+            + "</details>"
         )
 
     def _sentence(self, order: Sequence[int]) -> str:
