@@ -137,7 +137,8 @@ function heap(rows, axis, change) {
 
 function scaleLine(axis) {
   return h("div", { class: "b2t-finder-scale", "aria-hidden": "true" },
-    axis.ticks.map((value) => h("span", { "--at": axis.place(value) }, value === 1 ? "1 = English" : String(value))));
+    axis.ticks.map((value) => h("span", { "--at": axis.place(value) }, String(value),
+      value === 1 && h("span", { class: "b2t-finder-unit" }, " = English"))));
 }
 
 // ---- the list ----------------------------------------------------------------------------------------------------
