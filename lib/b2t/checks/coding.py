@@ -10,7 +10,7 @@ from b2t.bpe.reference import encode, train
 from b2t.checks.core import Report, Seen, attempt, detector, judge, short
 from b2t.checks.training import MIXED, whole
 
-TEXTS = ("", "plain", "café", "你好", "🙂", "na\u00efve \t\n  x ")
+TEXTS = ("", "plain", "café", "cafe\u0301", "你好", "🙂", "na\u00efve \t\n  x ")
 WORDS = (
     "unhappiness happily happiest unhelpful helpful hopeless lowest newer 花非花 霧非霧 夜半來天明去 aaaaaaa"
 )
@@ -206,7 +206,12 @@ def no_special_tokens(encoder, case):
 @detector(blind="the order of merges inside a word")
 def inside_words(encoder, case):
     """No merge is applied across two words."""
-    for text, merges in (("a b", [(97, 32)]), ("hi!hi", [(105, 33)]), ("花 花", [(177, 32)])):
+    for text, merges in (
+        ("a b", [(97, 32)]),
+        ("hi!hi", [(105, 33)]),
+        ("花 花", [(177, 32)]),
+        ("2026", [(50, 54)]),
+    ):
         hint = "split the text into words first, with the pattern that the merges were learned with"
         same_ids(encoder, text, merges, case.pattern, hint)
 
