@@ -20,7 +20,7 @@ TRAIN_LANGUAGE_ID ?= b2t.language_id
 or_say = || { printf '\n%s\n' "$(strip $(1))" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lab notebooks bench widgets train-language-id test-notebooks clean
+.PHONY: help book serve test check lab notebooks colab bench widgets repo train-language-id test-notebooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -51,9 +51,12 @@ check: $(VENV)/.test-ready  ## ruff format and lint, fast tests
 	@$(BIN)/python -m pytest -q -m "not slow and not pages"
 
 test-notebooks:  ## nbval alone, with an interpreter that is there already (PYTHON=python3), on its GPU if any
-	@$(PYTHON) -c "import torch, nbval, matplotlib, regex" \
-	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex nbval)
+	@$(PYTHON) -c "import torch, nbval, matplotlib, regex, tiktoken, tokenizers" \
+	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex tiktoken tokenizers nbval)
 	@PYTHONPATH=$(CURDIR)/lib $(PYTHON) -m pytest -o addopts= -o filterwarnings= -p no:cacheprovider $(NBVAL) $(NOTEBOOKS)
+
+colab: $(VENV)/.test-ready  ## each notebook alone, from its first cell, under Colab's versions; with times
+	@$(BIN)/python -m pytest -q --durations=0 --durations-min=3 tests/test_colab.py
 
 bench: $(VENV)/.test-ready book  ## our tokenizer and encoder against the usual ones, and the widgets, timed
 	@$(BIN)/python -m tests.benchmarks
@@ -70,6 +73,9 @@ widgets: $(VENV)/.test-ready  ## bundle the widgets' sources into lib/b2t/widget
 	@cd lib/b2t/widgets && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build \
 	    $(call or_say,The bundles could not be built: the message is above.)
 	@$(BIN)/python -m b2t.widgets.export
+
+repo: $(VENV)/.test-ready  ## move to another address: make repo URL=https://github.com/OWNER/NAME
+	@$(BIN)/python -m b2t.book.repository "$(URL)"
 
 train-language-id: $(VENV)/.test-ready  ## train chapter 09's language model again and save it with its log
 	@$(BIN)/python -m $(TRAIN_LANGUAGE_ID)

@@ -10,17 +10,15 @@ from pathlib import Path
 
 import yaml
 
+from b2t.book import repository
 from b2t.book.notebooks import leftovers
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 REPOSITORY = CONFIG["repository"]["url"]
-COLAB = CONFIG["launch_buttons"]["colab_url"] + REPOSITORY.replace("https://github.com", "/github")
+COLAB = repository.on_colab(REPOSITORY)
 MAX_LINES = 30
-SETUP = f"""import sys
-
-if "google.colab" in sys.modules:
-    %pip install -q "b2t @ git+{REPOSITORY}\""""
+SETUP = repository.SETUP.format(address=REPOSITORY)
 TAGS = {"setup", "exercise", "solution", "check", "raises-exception", "nbval-ignore-output", "full-width"}
 TAGS |= {f"{verb}-{part}" for verb in ("hide", "remove") for part in ("cell", "input", "output")}
 FORBIDDEN = {
@@ -129,7 +127,7 @@ def title(nb, path):
 
 
 def setup_cell(nb, path):
-    """The first code cell makes Colab ready, with the repository's address from _config.yml."""
+    """The first code cell makes b2t importable, with the repository's address from _config.yml."""
     _, first = code_cells(nb)[0]
     if first.source == SETUP and {"setup", "hide-cell"} <= set(tags(first)):
         return []
@@ -138,7 +136,8 @@ def setup_cell(nb, path):
 
 def colab_badge(nb, path):
     """The first cell links to this very file in Colab, and nothing links to another repository's Colab."""
-    link = f"{COLAB}/blob/{CONFIG['repository']['branch']}/chapters/{Path(path).name}"
+    folder = "chapters/appendix" if Path(path).parent.name == "appendix" else "chapters"
+    link = f"{COLAB}/blob/{CONFIG['repository']['branch']}/{folder}/{Path(path).name}"
     found = re.findall(r"\((https://colab\.[^)\s]*)\)", "\n".join(cell.source for _, cell in prose_cells(nb)))
     return (
         []

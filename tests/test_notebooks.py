@@ -119,7 +119,7 @@ WRONG = [
     (checks.prose_carries, lambda nb: nb.cells.extend(new_code_cell("1") for _ in range(3))),
     (checks.title, replace(0, "# 02 ·", "# 2.")),
     (checks.title, lambda nb: nb.cells.pop(0)),
-    (checks.setup_cell, replace(1, "b2t @", "b2t@")),
+    (checks.setup_cell, replace(1, "git+", "git ")),
     (checks.setup_cell, retag(1, "setup")),
     (checks.colab_badge, replace(0, "02_byte", "03_byte")),
     (checks.colab_badge, append("\n[Colab](https://colab.research.google.com/github/a/b)")),

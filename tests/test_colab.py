@@ -1,6 +1,7 @@
-"""Every chapter runs under Colab's versions, and its widgets talk with Python there, both ways.
+"""Every notebook, alone in a folder, installs b2t in its first cell and runs under Colab's versions.
 
-Errors count here, outputs do not: ipywidgets 7 shows a widget by a display of its own, without a second form.
+Its widgets talk with Python there, both ways. Errors count here, outputs do not: ipywidgets 7 shows a widget
+by a display of its own, without a second form. `make colab` runs this file and tells each notebook's time.
 """
 
 import asyncio
@@ -12,15 +13,16 @@ import pytest
 
 from b2t.book.notebooks import WIDGET_VIEW
 from tests import colab
-from tests.notebook_checks import ROOT, code_cells
+from tests.notebook_checks import ROOT, SETUP, code_cells
 
-CHAPTERS = sorted(ROOT.glob("chapters/[0-9]*.ipynb"))
+NOTEBOOKS = sorted(ROOT.glob("chapters/**/*.ipynb"))
 # A change that a front end sends, by kind of widget; then one that Python makes.
 CHANGES = {
     "merge-stepper": ({"text": "敲门 knock knock"}, {"step": 2}),
     "tokenizer-playground": ({"text": "敲门 knock knock"}, {"show": "ids"}),
     "attention-explorer": ({"query": 1}, {"query": 0}),
     "position-explorer": ({"d_model": 84}, {"formula": "article"}),
+    "language-finder": ({"query": "swahili"}, {"order": "name"}),
     "encoder-walk": ({"text": "敲门 knock knock"}, {"d_model": 256}),
 }
 
@@ -28,9 +30,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
-def python():
-    """The interpreter of Colab's versions."""
-    return colab.interpreter()
+def address(tmp_path_factory):
+    """Where git finds the working tree."""
+    return colab.repository(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture
+def python(monkeypatch):
+    """An interpreter with Colab's versions, which has no b2t."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    python = colab.interpreter()
+    colab.forget(python)
+    return python
 
 
 async def run(client):
@@ -95,10 +106,27 @@ def stored_widgets(path):
     return sum("data-b2t=" in output.get("data", {}).get("text/html", "") for output in outputs)
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_runs_and_its_widgets_talk(path, python):
+def test_the_first_cell_is_a_script_that_installs_b2t_and_nothing_else(python, address, tmp_path):
+    script = tmp_path / "first_cell.py"
+    script.write_text(SETUP.replace(colab.REPOSITORY, address), encoding="utf-8")
+    before = colab.packages(python)
+    assert "b2t" not in before
+    colab.run(python, script, cwd=tmp_path)
+    after = colab.packages(python)
+    assert {name: after[name] for name in after if after[name] != before.get(name)} == {"b2t": after["b2t"]}
+    where = colab.run(python, "-c", "import b2t; print(b2t.__file__)", cwd=tmp_path).strip()
+    assert where.startswith(str(colab.FOLDER))
+
+    no_address = tmp_path / "silent.py"
+    no_address.write_text(SETUP.replace(colab.REPOSITORY, "https://nowhere.invalid/book"), encoding="utf-8")
+    assert colab.run(python, no_address, cwd=tmp_path) == ""
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_alone_runs_and_its_widgets_talk(path, python, address, tmp_path):
+    client = colab.client(colab.alone(path, tmp_path, address), python)
     with ThreadPoolExecutor(1) as thread:  # in this one a browser may have its own event loop
-        said = thread.submit(asyncio.run, run(colab.client(path, python))).result()
+        said = thread.submit(asyncio.run, run(client)).result()
     assert len(said) == stored_widgets(path)
     for one in said:
         assert {name: one["python"][name] for name in one["sent"]} == one["sent"], one["kind"]
