@@ -43,7 +43,7 @@ ARROWS = {
     "generate": ["nn"],
     "data": [],
     "language_id": ["bpe", "nn", "data", "train"],
-    "checks": ["bpe", "nn"],
+    "checks": ["bpe", "nn", "checks"],
     "plots": [],
     "show": [],
     "widgets": ["bpe", "nn", "data", "language_id", "widgets"],
