@@ -20,6 +20,7 @@ HOMES = {
     "heads": ["multi_head_attention"],
     "layers": ["encoder_layer"],
     "models": ["embedding", "encoder"],
+    "exercises": ["examples", "exposes"],
 }  # module: the checks in it
 ENTRY_POINTS = {name: module for module, names in HOMES.items() for name in names}
 
