@@ -144,8 +144,8 @@ class Report:
     detectors: tuple[str, ...]
 
     def __str__(self) -> str:
-        names = textwrap.wrap(f"({', '.join(self.detectors)})", WIDTH - 2)
-        return "\n  ".join([f"{self.check}: {len(self.detectors)} detectors find nothing", *names])
+        said = f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        return "\n".join(textwrap.wrap(said, WIDTH, subsequent_indent="  "))
 
     __repr__ = __str__
 
@@ -177,8 +177,7 @@ def judge(check: str, candidate, detectors: Sequence[Detector], case) -> Report:
     ...     if candidate % 2:
     ...         raise Seen(str(candidate), "the number itself", "one too many")
     >>> judge("number", 4, [is_even], None)
-    number: 1 detectors find nothing
-      (is_even)
+    number: nothing found by is_even
     """
     failures, not_run = [], 0
     for number, look in enumerate(detectors, start=1):
