@@ -148,8 +148,15 @@ def text_of(fn: Callable, ids: list[int], merges: list) -> str:
 def streamed(fn: Callable, pieces: list[bytes]) -> str:
     """Call a streaming decoder and join what it gives."""
     at = f"pieces {short(pieces)}"
-    found = attempt(at, lambda: (lambda out: out if isinstance(out, str) else "".join(out))(fn(list(pieces))))
-    return found
+    found = attempt(at, fn, list(pieces))
+    if isinstance(found, str):
+        return found
+    return attempt(at, join, found)
+
+
+def join(texts) -> str:
+    """Put texts together, as they come."""
+    return "".join(texts)
 
 
 def same_ids(encoder, text, merges, pattern, hint):

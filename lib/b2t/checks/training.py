@@ -73,8 +73,10 @@ def bpe_train(
 
 def detectors(tie: str = "smallest") -> list:
     """Return the detectors of `bpe_train`, in order."""
-    always = [returns_pairs, ids_exist, stops_at_size, runs_out, inside_words, most_frequent]
-    return [*always, *([smallest_tie, definition] if tie == "smallest" else []), repeatable]
+    always = [returns_pairs, ids_exist, stops_at_size, inside_words, most_frequent]
+    if tie == "any":
+        return [*always, runs_out, repeatable]
+    return [*always, smallest_tie, runs_out, definition, repeatable]
 
 
 def learn(fn: Callable, texts, vocab_size: int) -> list[tuple[int, int]]:
@@ -116,6 +118,11 @@ def rounds(merges, texts, pattern):
         words = {tuple(merge(ids, pair, N_BYTES + number)): n for ids, n in words.items()}
 
 
+def enough(text: str, case, limit: int = 268) -> int:
+    """Return a vocabulary size that the text can fill."""
+    return N_BYTES + len(train(text, limit, case.pattern))
+
+
 @detector(blind="which pairs are chosen, and when", first=True)
 def returns_pairs(trainer, case):
     """A list of pairs of ids comes back."""
@@ -125,8 +132,8 @@ def returns_pairs(trainer, case):
 @detector(blind="a wrong choice among ids that exist; text in ASCII alone", first=True)
 def ids_exist(trainer, case):
     """Each merge joins two ids that exist by then."""
-    for text in case.texts:
-        for number, pair in enumerate(trainer(text, 262)):
+    for text in ("花非花，霧非霧", "na\u00efve café 🙂", MIXED):
+        for number, pair in enumerate(trainer(text, 259)):
             if not all(0 <= token < N_BYTES + number for token in pair):
                 raise Seen(
                     f"merge {number} is {pair}, but the ids go up to {N_BYTES + number - 1}",
@@ -180,7 +187,7 @@ def inside_words(trainer, case):
 def most_frequent(trainer, case):
     """Each merge is the most frequent pair, counted after the merges before it."""
     for text in case.texts:
-        for number, pair, counts in rounds(trainer(text, 268), text, case.pattern):
+        for number, pair, counts in rounds(trainer(text, enough(text, case)), text, case.pattern):
             best = best_pair(counts) if counts else None
             if best is None or counts[pair] < counts[best]:
                 raise Seen(
@@ -195,7 +202,7 @@ def most_frequent(trainer, case):
 def smallest_tie(trainer, case):
     """Among pairs of equal count the smallest is merged."""
     for text in case.texts:
-        for number, pair, counts in rounds(trainer(text, 268), text, case.pattern):
+        for number, pair, counts in rounds(trainer(text, enough(text, case)), text, case.pattern):
             if counts and counts[pair] == max(counts.values()) and pair != best_pair(counts):
                 raise Seen(
                     f"merge {number} is {pair}; {best_pair(counts)} occurs {counts[pair]} times, too",
