@@ -1,5 +1,7 @@
 """The two checks of exercises: what they pass, what they refuse, and in which words."""
 
+from functools import wraps
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,23 @@ def test_an_error_is_shown_with_its_line():
 
     said = message(examples, divides, (1, 1))
     assert "seen:   ZeroDivisionError: division by zero, in divides, line " in said
+
+
+def test_an_error_under_a_wrapper_is_shown_where_the_reader_wrote_it():
+    def divides(n):
+        return n / 0
+
+    @wraps(divides)
+    def rounded(n):
+        return round(divides(n), 4)
+
+    assert "in divides, line " in message(examples, rounded, (1, 1))
+
+
+def test_a_mistake_that_gives_nan_is_recognised():
+    mistakes = {"infinity less infinity": lambda: [float("inf") - float("inf"), 1.0]}
+    said = message(examples, lambda: [float("nan"), 1.0], ([0.0, 1.0],), mistakes=mistakes)
+    assert "infinity less infinity" in said
 
 
 def test_a_stub_is_told_that_it_is_one():

@@ -90,10 +90,11 @@ def told(value) -> str:
 
 
 def cause(mistakes, args, given):
-    """Say which of the expected mistakes gives the same wrong answer."""
+    """Say which of the expected mistakes gives the same wrong answer; NaN, unequal to itself, is spelled."""
     for why, wrong in mistakes.items():
         try:
-            if same(wrong(*copy.deepcopy(args)), given):
+            found = wrong(*copy.deepcopy(args))
+            if same(found, given) or repr(found) == repr(given):
                 return why
         except Exception:
             continue
