@@ -1,10 +1,12 @@
 """What every check is made of: detectors, the failure that one reports, and the judge that runs them all."""
 
 import inspect
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+WIDTH = 78  # columns of a message
 STUB = "the stub still stands there: write the function, run its cell again, then the check"
 
 MODULE_CALLS = ("torch/nn/modules/module.py", "torch\\nn\\modules\\module.py")  # between us and forward
@@ -39,10 +41,10 @@ class CheckFailed(AssertionError):
     --------
     >>> print(CheckFailed("row_sums", "each row sums to 1", "1.37 in row 0", "Q (5, 7)", "wrong axis"))
     detector row_sums
-      wanted: each row sums to 1
-      seen:   1.37 in row 0
-      at:     Q (5, 7)
-      usual cause: wrong axis
+      wanted:  each row sums to 1
+      seen:    1.37 in row 0
+      at:      Q (5, 7)
+      usually: wrong axis
     """
 
     def __init__(self, detector: str, wanted: str, seen: str, at: str, hint: str):
@@ -51,22 +53,25 @@ class CheckFailed(AssertionError):
         self.check, self.failures, self.not_run = "", (self,), 0
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.check + ': ' if self.check else ''}detector {self.detector}",
-            f"  wanted: {self.wanted}",
-            f"  seen:   {self.seen}",
-            f"  at:     {self.at}",
-            f"  usual cause: {self.hint}",
-        ]
+        lines = [f"{self.check + ': ' if self.check else ''}detector {self.detector}"]
+        lines += wrapped("wanted", self.wanted) + wrapped("seen", self.seen) + wrapped("at", self.at)
+        lines += wrapped("usually", self.hint)
         if len(self.failures) > 1:
-            lines.append(f"  also failing: {', '.join(failure.detector for failure in self.failures[1:])}")
+            lines += wrapped("also", ", ".join(failure.detector for failure in self.failures[1:]))
         if self.not_run:
-            lines.append(f"  not run: {self.not_run} detectors that need this one")
+            lines += wrapped("not run", f"{self.not_run} detectors that need this one")
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
         """Let a notebook show the message alone, not the path through the check."""
         return [f"CheckFailed: {self}"]
+
+
+def wrapped(label: str, text: str) -> list[str]:
+    """Write a labelled part of a message in lines that fit a page."""
+    label = f"  {label}:"
+    lines = textwrap.wrap(text, WIDTH - 11, break_long_words=False, break_on_hyphens=False)
+    return [f"{start:<10} {line}" for start, line in zip([label, *[""] * len(lines)], lines)]
 
 
 class Seen(Exception):
@@ -139,7 +144,8 @@ class Report:
     detectors: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        found = f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        return "\n".join(textwrap.wrap(found, WIDTH, subsequent_indent="  "))
 
     __repr__ = __str__
 

@@ -1,9 +1,19 @@
 """A bug of the zoo: a name, wrong code, the check it belongs to, the detectors that must catch it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from b2t import checks
+
+THREAD = re.compile(r"([\w.-]+/[\w.-]+)([#!])(\d+)")
+
+
+def link(thread: re.Match) -> str:
+    """Write a thread as a Markdown link."""
+    repository, sign, number = thread.groups()
+    kind, text = ("issues", "#") if sign == "#" else ("pull", " PR ")
+    return f"[{repository}{text}{number}](https://github.com/{repository}/{kind}/{number})"
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,11 @@ class Bug:
     options: dict = field(default_factory=dict)
     fresh: bool = False
 
+    @property
+    def links(self) -> str:
+        """Return `seen_in` as Markdown, each thread a link."""
+        return THREAD.sub(link, self.seen_in)
+
     def run(self, **more) -> "checks.CheckFailed | None":
         """Run the check, and return its failure."""
         code = self.code() if self.fresh else self.code
@@ -67,3 +82,8 @@ class Decoy:
     code: Callable
     seen_in: str = ""
     options: dict = field(default_factory=dict)
+
+    @property
+    def links(self) -> str:
+        """Return `seen_in` as Markdown, each thread a link."""
+        return THREAD.sub(link, self.seen_in)

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import nn
 
-from b2t.checks.heads import tiled, view_merge, view_split
+from b2t.checks.head_reference import tiled, view_merge, view_split
 from b2t.checks.zoo.bug import Bug
 from b2t.checks.zoo.formula import attend, fill, wrong_axis
 from b2t.nn.functional import attention
@@ -184,7 +184,7 @@ BUGS = [
         CHECK,
         ViewMerge,
         "permutation locality parity",
-        "jsbaan/transformer-from-scratch!6 (merged)",
+        "jsbaan/transformer-from-scratch!6",
     ),
     Bug(
         "heads split and merged by view", CHECK, ViewBoth, "permutation parity", "reczoo/FuxiCTR#30 (closed)"
@@ -211,7 +211,7 @@ BUGS = [
         CHECK,
         Tiled,
         "batch_mates masked_parity",
-        "line/lighthouse!77 (merged), ArrowLuo/CLIP4Clip#22",
+        "line/lighthouse!77 (merged), ArrowLuo/CLIP4Clip#22 (fixed)",
     ),
     Bug("NaN for a text of padding", CHECK, NanRow, "empty_text", "pytorch/pytorch#103963 (closed)"),
     Bug("no W_O", CHECK, NoOutput, "projections"),

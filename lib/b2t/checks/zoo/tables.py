@@ -81,7 +81,7 @@ BUGS = [
         TABLE,
         WRONG["integers"],
         "all_hands_differ closed_form",
-        "codertimo/BERT-pytorch#18, Kyubyong/transformer!81",
+        "codertimo/BERT-pytorch#18, Kyubyong/transformer!81 (open when read)",
     ),
     Bug(
         "exponent doubled",
