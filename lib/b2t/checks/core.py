@@ -209,7 +209,7 @@ def attempt(at: str, fn: Callable, *args, **kwargs):
     except NotImplementedError as error:
         raise Seen(f"NotImplementedError: {first_line(error)}", at, STUB) from error
     except (Exception, SystemExit) as error:
-        seen = f"{type(error).__name__}: {first_line(error)}{place(error)}"
+        seen = f"{type(error).__name__}: {first_line(error)}{place(error, fn)}"
         raise Seen(seen, at, "your code raised this error; run it on this input alone") from error
 
 
@@ -219,10 +219,13 @@ def first_line(error: BaseException, limit: int = 160) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def place(error: BaseException) -> str:
-    """Name the candidate's own frame that an error came from, if there is one."""
+def place(error: BaseException, fn: Callable) -> str:
+    """Name the candidate's own frame that an error came from, if there is one; not that of its wrapper."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     frames = [frame for frame in frames if not frame.filename.endswith(MODULE_CALLS)]
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    own = [f for f in frames if code and (f.filename, f.name) == (code.co_filename, code.co_name)]
+    frames = own or frames
     return f", in {frames[0].name}, line {frames[0].lineno}" if frames else ""
 
 
