@@ -66,7 +66,7 @@ ARROWS = {
     "generate": ["nn"],
     "data": [],
     "language_id": ["bpe", "nn", "data", "train"],
-    "checks": ["bpe", "nn"],
+    "checks": ["bpe", "nn", "checks"],
     "plots": [],
     "show": [],
     "widgets": ["bpe", "nn", "data", "language_id", "widgets"],
