@@ -7,8 +7,22 @@ turns, parameters, behaviour, head_reference, heads, layers, models, zoo.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from b2t.checks.core import CheckFailed
+
+if (
+    TYPE_CHECKING
+):  # for readers of the source and their tools; at run time `__getattr__` imports what is asked for
+    from b2t.checks.coding import bpe_decode, bpe_encode
+    from b2t.checks.formula import attention
+    from b2t.checks.heads import multi_head_attention
+    from b2t.checks.layers import encoder_layer
+    from b2t.checks.masks import causal_mask, padding_mask
+    from b2t.checks.models import encoder
+    from b2t.checks.norms import layer_norm
+    from b2t.checks.tables import sinusoidal
+    from b2t.checks.training import bpe_train
 
 HOMES = {
     "training": ["bpe_train"],
