@@ -289,7 +289,7 @@ def _exercise(nb, number, stub, solution, check):
         yield "the stub must raise NotImplementedError when it is called"
     if "hide-cell" not in tags(solution):
         yield "the solution must be tagged hide-cell"
-    if not (_has(check, ast.Assert) or re.search(r"\bcheck\w*\(", check.source)):
+    if not (_has(check, ast.Assert) or re.search(r"\bcheck[\w.]*\(", check.source)):
         yield "the check asserts nothing"
 
 

@@ -37,6 +37,7 @@ HOMES = {
     "models": ["embedding", "encoder"],
 }  # module: the checks in it
 ENTRY_POINTS = {name: module for module, names in HOMES.items() for name in names}
+HELPERS = {"examples": "exercises", "exposes": "exercises"}  # for exercises without detectors of their own
 
 __all__ = [
     "CheckFailed",
@@ -55,10 +56,10 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in ENTRY_POINTS:
-        return getattr(import_module(f"b2t.checks.{ENTRY_POINTS[name]}"), name)
+    if home := (ENTRY_POINTS | HELPERS).get(name):
+        return getattr(import_module(f"b2t.checks.{home}"), name)
     raise AttributeError(f"b2t.checks has no {name!r}; it has {', '.join(sorted(ENTRY_POINTS))}")
 
 
 def __dir__():
-    return sorted({*globals(), *ENTRY_POINTS})
+    return sorted({*globals(), *ENTRY_POINTS, *HELPERS})

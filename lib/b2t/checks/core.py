@@ -144,8 +144,8 @@ class Report:
     detectors: tuple[str, ...]
 
     def __str__(self) -> str:
-        names = textwrap.wrap(f"({', '.join(self.detectors)})", WIDTH - 2)
-        return "\n  ".join([f"{self.check}: {len(self.detectors)} detectors find nothing", *names])
+        said = f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        return "\n".join(textwrap.wrap(said, WIDTH, subsequent_indent="  "))
 
     __repr__ = __str__
 
@@ -177,8 +177,7 @@ def judge(check: str, candidate, detectors: Sequence[Detector], case) -> Report:
     ...     if candidate % 2:
     ...         raise Seen(str(candidate), "the number itself", "one too many")
     >>> judge("number", 4, [is_even], None)
-    number: 1 detectors find nothing
-      (is_even)
+    number: nothing found by is_even
     """
     failures, not_run = [], 0
     for number, look in enumerate(detectors, start=1):
@@ -210,7 +209,7 @@ def attempt(at: str, fn: Callable, *args, **kwargs):
     except NotImplementedError as error:
         raise Seen(f"NotImplementedError: {first_line(error)}", at, STUB) from error
     except (Exception, SystemExit) as error:
-        seen = f"{type(error).__name__}: {first_line(error)}{place(error)}"
+        seen = f"{type(error).__name__}: {first_line(error)}{place(error, fn)}"
         raise Seen(seen, at, "your code raised this error; run it on this input alone") from error
 
 
@@ -220,10 +219,13 @@ def first_line(error: BaseException, limit: int = 160) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def place(error: BaseException) -> str:
-    """Name the candidate's own frame that an error came from, if there is one."""
+def place(error: BaseException, fn: Callable) -> str:
+    """Name the candidate's own frame that an error came from, if there is one; not that of its wrapper."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     frames = [frame for frame in frames if not frame.filename.endswith(MODULE_CALLS)]
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    own = [f for f in frames if code and (f.filename, f.name) == (code.co_filename, code.co_name)]
+    frames = own or frames
     return f", in {frames[0].name}, line {frames[0].lineno}" if frames else ""
 
 
