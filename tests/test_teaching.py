@@ -25,11 +25,15 @@ ANSWERS = [
 MINUTES = r"reading (\d+) min · lecture (\d+) min · exercises (\d+) min · notebook: (.+)"
 
 
-def notebook(number: str) -> str:
-    """The source of a chapter's cells."""
+def notebook(number: str, outputs: bool = False) -> str:
+    """The source of a chapter's cells, and what they print if that is asked for."""
     [path] = (ROOT / "chapters").glob(f"{number}_*.ipynb")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return "\n\n".join("".join(cell["source"]) for cell in cells)
+    parts = ["".join(cell["source"]) for cell in cells]
+    if outputs:
+        printed = [output.get("data", output) for cell in cells for output in cell.get("outputs", ())]
+        parts += ["".join(output.get("text/plain", output.get("text", ""))) for output in printed]
+    return "\n\n".join(parts)
 
 
 def plain(text: str) -> str:
@@ -61,7 +65,7 @@ def test_answers_are_what_their_code_gives(answer):
 
 @pytest.mark.parametrize("number", SECTIONS)
 def test_exam_has_calculations_by_hand(number):
-    asked = re.findall(r"^(?:\*\*Exam\.\*\* )?(\d) \(\d+ min(, by hand)?", SECTIONS[number], flags=re.M)
+    asked = re.findall(r"^\*\*(\d)\.\*\* \(\d+ min(, by hand)?", SECTIONS[number], flags=re.M)
     answered = re.findall(r"<summary>Answer to (\d)</summary>", SECTIONS[number])
     assert [question for question, _ in asked] == answered
     assert 3 <= len(asked) <= 5
@@ -93,6 +97,14 @@ def test_what_a_plan_names_is_in_the_chapter(number):
     assert [
         widget for widget in widgets if f"{widget}(" not in source and f"class {widget}" not in source
     ] == []
+
+
+@pytest.mark.parametrize("number", SECTIONS)
+def test_lecture_promises_numbers_that_the_chapter_shows(number):
+    promised = re.findall(r"^\| \d+ \|.* → (.*) \|$", SECTIONS[number], flags=re.M)
+    numbers = re.findall(r"(?<!\w)\d[\d,]*(?:\.\d+)?(?!\w)", re.sub("`.*?`", "", " ".join(promised)))
+    shown = plain(notebook(number, outputs=True).replace("_", ""))
+    assert promised and [n for n in numbers if not stands_in(plain(n.rstrip(",")), shown)] == []
 
 
 @pytest.mark.parametrize("number", SECTIONS)
