@@ -51,8 +51,8 @@ check: $(VENV)/.test-ready  ## ruff format and lint, fast tests
 	@$(BIN)/python -m pytest -q -m "not slow and not pages"
 
 test-notebooks:  ## nbval alone, with an interpreter that is there already (PYTHON=python3), on its GPU if any
-	@$(PYTHON) -c "import torch, nbval, matplotlib, regex" \
-	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex nbval)
+	@$(PYTHON) -c "import torch, nbval, matplotlib, regex, tiktoken, tokenizers" \
+	    $(call or_say,$(PYTHON) lacks a package that the chapters need: $(PYTHON) -m pip install torch matplotlib regex tiktoken tokenizers nbval)
 	@PYTHONPATH=$(CURDIR)/lib $(PYTHON) -m pytest -o addopts= -o filterwarnings= -p no:cacheprovider $(NBVAL) $(NOTEBOOKS)
 
 colab: $(VENV)/.test-ready  ## each notebook alone, from its first cell, under Colab's versions; with times

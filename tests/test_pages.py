@@ -9,7 +9,13 @@ from tests import page_checks as checks
 from tests.conftest import ROOT
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-CHAPTERS = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
+ENTRIES = [
+    entry
+    for part in TOC["parts"]
+    for chapter in part["chapters"]
+    for entry in (chapter, *chapter.get("sections", ()))
+]
+CHAPTERS = [TOC["root"], *(entry["file"] for entry in ENTRIES)]
 PAGES = [f"{name}.html" for name in [*CHAPTERS, "search"]]
 
 pytestmark = pytest.mark.pages

@@ -18,6 +18,7 @@ import regex
 ROOTS = (Path(__file__).parent / "_data", Path(__file__).parents[2] / "data")  # in a wheel; in a clone
 TABLE = ("<!-- table: written by b2t.data.register -->", "<!-- end of table -->")
 SPLITS = ("train", "validation", "test")
+"""The splits that `udhr` knows; the manifest says which article is in which."""
 
 
 class Poem(NamedTuple):

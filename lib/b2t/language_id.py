@@ -38,7 +38,11 @@ CONFIG = Config(
 )
 N_STEPS, BATCH_SIZE, PEAK_LR, WARMUP = 8000, 64, 2e-3, 200
 N_CHARS_TRAINED = (2, 60)
-N_MERGES_USED = (None, None, 1500, 500)  # a batch is encoded with all merges, or with the first of them only
+"""Shortest and longest cut of an article that training sees, in characters."""
+
+N_MERGES_USED = (None, None, 1500, 500)
+"""A batch is encoded with all merges, or with the first of them only: one of these, at random."""
+
 POOL = 8
 Batch = tuple[Tensor, Tensor, Tensor]
 

@@ -20,6 +20,8 @@ from matplotlib.patches import Rectangle
 
 THEMES = json.loads((Path(__file__).parent / "book" / "palette.json").read_text(encoding="utf-8"))
 PALETTE = {name: shades["light"] for name, shades in THEMES.items()}
+"""The colours of the light theme by name: ink, muted, grid, blue, orange and so on."""
+
 CYCLE = ("blue", "red", "green", "purple", "orange", "sky", "muted")
 FONTS = ["DejaVu Sans", "Verdana", "Noto Sans CJK SC", "Noto Sans CJK JP", "PingFang SC", "Microsoft YaHei"]
 MONO = ["DejaVu Sans Mono", "Menlo", "Consolas", *FONTS[2:], "monospace"]
@@ -30,6 +32,8 @@ def _colormap(name, colours):
 
 
 SEQUENTIAL = _colormap("b2t", ["#ffffff", PALETTE["sky"], PALETTE["blue"], "#00263d"])
+"""A colour map from white to dark blue, for what is never negative."""
+
 SIGNED = _colormap("b2t_signed", [PALETTE["red"], "#ffffff", PALETTE["blue"]])
 
 

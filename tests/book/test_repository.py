@@ -1,5 +1,6 @@
 """The repository's address, and moving it."""
 
+import re
 import shutil
 
 import nbformat
@@ -58,3 +59,14 @@ def test_an_address_that_colab_cannot_open_changes_nothing(url, clone):
     with pytest.raises(ValueError, match="OWNER/NAME"):
         repository.move(url, clone)
     assert everything(clone) == before
+
+
+def test_the_version_is_the_same_everywhere():
+    starts = {
+        "pyproject.toml": "version = ",
+        "lib/b2t/__init__.py": "__version__ = ",
+        "CITATION.cff": "version: ",
+    }
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in starts}
+    found = {file: re.search(rf'(?m)^{start}"?([\d.]+)', texts[file])[1] for file, start in starts.items()}
+    assert len(set(found.values())) == 1, found

@@ -20,7 +20,9 @@ def drive(page, root, state, made_up):
             vocabularies[row["name"]] = "gpt2"
             continue
         halves = np.frombuffer(base64.b64decode(packed["sources"][row["source"]]), "<u2").reshape(-1, 2)
-        vocabularies[row["name"]] = Tokenizer(halves[: row["n_merges"]].tolist(), row["pattern"])
+        own = np.frombuffer(base64.b64decode(row.get("ids", "")), "<u2").tolist()
+        ids = [*own, *range(len(own), 256 + row["n_merges"])]
+        vocabularies[row["name"]] = Tokenizer(halves[: row["n_merges"]].tolist(), row["pattern"], ids=ids)
     root.get_by_text("loading GPT-2's merges").wait_for(state="hidden")
     for _ in range(3):
         text = made_up()

@@ -58,8 +58,8 @@ TOKENIZERS = ("large", "small", "whole", "bytes", "language_id", "gpt2")
 # Both ways as JSON: much faster than the browser driver's own way with large lists.
 CALL = """([text, function_]) => JSON.stringify(function_(JSON.parse(text)),
   (key, value) => value instanceof Uint8Array ? [...value] : value)"""
-MAKE = """({ merges, pattern, byteIds }) => new b2t.engine.Tokenizer(
-  { merges, pattern, byteIds: byteIds ? Uint16Array.from(byteIds) : null })"""
+MAKE = """({ merges, pattern, ids }) => new b2t.engine.Tokenizer(
+  { merges, pattern, ids: Uint16Array.from(ids) })"""
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def ask(engine):
 def run(ask):
     """Call a function of a tokenizer and one argument: ``run(tokenizer, "(tok, x) => …", x)``."""
 
-    def call(tok: Tokenizer, function: str, argument=None, byte_ids: Sequence[int] | None = None):
-        parts = {"merges": tok.merges, "pattern": tok.pattern, "byteIds": byte_ids}
+    def call(tok: Tokenizer, function: str, argument=None, ids: Sequence[int] = ()):
+        parts = {"merges": tok.merges, "pattern": tok.pattern, "ids": list(ids)}
         return ask(f"([parts, x]) => ({function})(({MAKE})(parts), x)", [parts, argument])
 
     return call
@@ -254,6 +254,26 @@ def test_a_vocabulary_may_number_the_bytes_otherwise(run, name):
     tree = run(tok, "(tok, id) => tok.tree(id)", 256, byte_ids)
     assert [tree["left"]["id"], tree["right"]["id"]] == outside(tok.merges[0])
     assert [tree["left"]["bytes"][0], tree["right"]["bytes"][0]] == list(tok.merges[0])
+
+
+@pytest.mark.parametrize("told", ["all", "all but the last"])
+def test_a_vocabulary_may_number_all_its_tokens_otherwise(run, told):
+    """Every id is another one, or all but the last hundred, which go on as they are."""
+    tok, n = tokenizer("large"), 256 + len(tokenizer("large").merges)
+    renumbered = n if told == "all" else n - 100
+    ids = [*random.Random(3).sample(range(renumbered), renumbered), *range(renumbered, n)]
+    own = Tokenizer(tok.merges, tok.pattern, ids=ids)
+    function = "(tok, ts) => ts.map((t) => { const ids = tok.encode(t); return [ids, tok.decode(ids)]; })"
+    found = run(tok, function, texts()[::5], ids[:renumbered])
+    assert found == [[own.encode(text), text] for text in texts()[::5]]
+    assert found != [[tok.encode(text), text] for text in texts()[::5]]
+    spelt = run(tok, "(tok, ids) => ids.map((id) => tok.bytesOf(id))", list(range(n)), ids[:renumbered])
+    assert [bytes(token) for token in spelt] == [own.vocab[token] for token in range(n)]
+    tree = run(tok, "(tok, id) => tok.tree(id)", ids[-1], ids[:renumbered])
+    assert tree["rank"] == len(tok.merges) - 1
+    assert [tree["left"]["id"], tree["right"]["id"]] == [ids[half] for half in tok.merges[-1]]
+    smaller = run(tok, "(tok, t) => tok.first(50).encode(t)", texts()[7], ids[:renumbered])
+    assert smaller == Tokenizer(tok.merges[:50], tok.pattern, ids=ids[:306]).encode(texts()[7])
 
 
 def test_tokens_are_spelled_as_in_python(run):

@@ -73,6 +73,8 @@ def test_packing_says_what_is_wrong():
         export.pack(headless, labels=LABELS)
     with pytest.raises(ValueError, match="pattern is 'o200k'; a page splits text by one of"):
         export.pack(model, Tokenizer([], "o200k"))
+    with pytest.raises(ValueError, match="tokenizer has ids of its own"):
+        export.pack(model, Tokenizer([], ids=range(1, 257)))
     with pytest.raises(ValueError, match="65,281 merges make ids above 65,535"):
         export.pack_pairs([(0, 0)] * 65281)
     for wrong in (1e5, float("nan"), float("-inf")):

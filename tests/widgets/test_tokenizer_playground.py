@@ -130,6 +130,9 @@ WRONG = [
     ({"vocabularies": {"mine": Tokenizer([], "o200k")}}, "pattern 'gpt2', 'gpt4' or None"),
     ({"vocabularies": {"mine": Tokenizer([], r"\w+|\W+")}}, "pattern 'gpt2', 'gpt4' or None"),
     ({"vocabularies": {"mine": Tokenizer([(i // 256, i % 256) for i in range(65_281)])}}, "65,537 ids"),
+    ({"vocabularies": {"mine": Tokenizer([], unmerged={300: b"xyz"})}}, "1 tokens that no merge makes"),
+    ({"vocabularies": {"mine": Tokenizer([(97, 257), (98, 99)], ids=range(258))}}, "before the merges of"),
+    ({"vocabularies": {"mine": Tokenizer([(97, 98)], ids=[*range(256), 65_536])}}, "65,537 ids"),
     ({"selected": ["mine", 0]}, "'GPT-2', 'Raw bytes'"),
     ({"selected": ["GPT-2", 2]}, "tokens 0 to 1"),
     ({"selected": ["GPT-2", -1]}, "tokens 0 to 1"),
@@ -200,6 +203,18 @@ def test_merges_travel_once(own):
     assert [row["source"] for row in packed["rows"]] == [key, "gpt2", key, key]
     stored = np.frombuffer(base64.b64decode(packed["sources"][key]), "<u2").reshape(-1, 2)
     assert stored.tolist() == [list(pair) for pair in large.merges]
+
+
+def test_gpt2_read_from_its_file_is_gpt2():
+    """As a tokenizer it travels no more than by name; with another pattern it does."""
+    tok = Tokenizer.from_gpt2(data.path("gpt2_vocab"))
+    by_name, read = TokenizerPlayground(), TokenizerPlayground(vocabularies={"GPT-2": tok, "Raw bytes": tok})
+    assert read.data == by_name.data != {}
+    packed, named = (widget.get_state()["vocabularies"] for widget in (read, by_name))
+    assert packed["rows"][0] == named["rows"][0] and packed["sources"] == {}
+    other = Tokenizer(tok.merges, "gpt4", ids=tok.ids)
+    (row,) = TokenizerPlayground(vocabularies={"other": other}).get_state()["vocabularies"]["rows"]
+    assert row["source"] != "gpt2" and len(base64.b64decode(row["ids"])) == 2 * 256
 
 
 # ---- the still picture -------------------------------------------------------------------------
@@ -290,6 +305,30 @@ def test_text_set_by_python_keeps_what_a_field_would_change(mount, all_five, own
     text = "one\r\ntwo\rthree\x00"
     page = mount(TokenizerPlayground(text=text, vocabularies=all_five))
     assert ids_shown(ready(page)) == ids_by_name(own, gpt2, text)
+
+
+def test_a_vocabulary_with_ids_of_its_own_shows_them(mount, own):
+    """In the rows, in the panel and in the still picture; two numberings of the same merges side by side."""
+    large = own["large"]
+    shift = [*range(1000, 1000 + len(large.ids))]
+    renumbered = Tokenizer(large.merges, ids=shift, special_tokens={"<|end|>": 5})
+    widget = TokenizerPlayground(
+        text="the sea 月", vocabularies={"large": large, "its own": renumbered}, selected=["its own", 0]
+    )
+    ids = large.encode(widget.text)
+    assert widget.tokens == {"large": ids, "its own": [token + 1000 for token in ids]}
+    still = BeautifulSoup(widget.page_html(), "html.parser").get_text(" ", strip=True)
+    page = mount(widget)
+    root = ready(page)
+    assert ids_shown(root) == widget.tokens
+    title = page.locator(".b2t-playground-title").inner_text()
+    assert f"id {ids[0] + 1000} in its own" in title
+    assert f"id {ids[0] + 1000}, in its own" in still
+    merges = page.locator(".b2t-playground-tree ol li").all_inner_texts()
+    assert merges and all(line.strip() in still.replace(" ,", ",") for line in merges)
+    page.get_by_label("Text", exact=True).fill("another 明月")
+    renumbered_ids = renumbered.encode("another 明月")
+    assert ids_shown(root)["its own"] == renumbered_ids and min(renumbered_ids) >= 1000
 
 
 def test_half_a_character_becomes_the_sign_for_it(mount, own):

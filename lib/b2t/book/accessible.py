@@ -5,11 +5,14 @@ import re
 from sphinx.application import Sphinx
 
 EMPTY_HEADER = re.compile(r"<th( class=\"[^\"]*\")?>\s*<p>\s*</p>\s*</th>")
+SIGNATURE = re.compile(r"<dt class=\"sig [^>]*>.*?</dt>", re.DOTALL)
 CITATION = re.compile(r"(<div class=\"citation\"[^>]*) role=\"doc-biblioentry\"")
 
 
 def mend(html: str) -> str:
-    """Make an empty header cell a plain cell, and a bibliography's entries items of its list.
+    """Make an empty header cell a plain cell, a bibliography's entries items of a list, and parameters lines.
+
+    Sphinx writes the parameters of a long signature as a list of definitions in which no term is defined.
 
     Examples
     --------
@@ -17,9 +20,18 @@ def mend(html: str) -> str:
     '<td class="head"></td><th class="head"><p>id</p></th>'
     >>> mend('<div class="citation" id="a" role="doc-biblioentry">')
     '<div class="citation" id="a" role="listitem">'
+    >>> mend('<dt class="sig py">f(<dl>\\n<dd>x,</dd>\\n</dl>)</dt>')
+    '<dt class="sig py">f(<span class="b2t-parameters">\\n<span>x,</span>\\n</span>)</dt>'
     """
     html = EMPTY_HEADER.sub(lambda found: f"<td{found[1] or ''}></td>", html)
+    html = SIGNATURE.sub(lambda found: _lines(found[0]), html)
     return CITATION.sub(r'\1 role="listitem"', html)
+
+
+def _lines(signature: str) -> str:
+    """Write the parameters of a signature as lines instead of definitions."""
+    signature = signature.replace("<dl>", '<span class="b2t-parameters">').replace("</dl>", "</span>")
+    return signature.replace("<dd>", "<span>").replace("</dd>", "</span>")
 
 
 def mend_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -1,6 +1,7 @@
 """The Sphinx extension behind the rendered book.
 
-It renders mathematics as MathML, names folded solutions and figures, and has pages load what they use alone.
+It renders mathematics as MathML, names folded solutions and figures, describes the library, and has pages
+load what they use alone.
 """
 
 import re
@@ -13,7 +14,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from b2t.book import accessible, assets, mathml
+from b2t.book import accessible, assets, library, mathml
 
 HERE = Path(__file__).parent
 PROMPTS = {"solution": "Solution", "setup": "Set-up"}
@@ -143,4 +144,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", accessible.mend_page, priority=910)
     app.connect("build-finished", assets.write)
     app.connect("build-finished", write_first_page)
+    library.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 N_BYTES = 256
+"""How many ids the bytes take: 0 to 255."""
+
 Pair = tuple[int, int]
+"""Two neighbouring ids, ``(left, right)``."""
 
 
 def count_pairs(ids: Sequence[int], counts: Counter | None = None, weight: int = 1) -> Counter:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from b2t.bpe.split import to_bytes
 
 Span = tuple[int, int]
+"""Where something starts, and where it is over."""
 
 
 class Offsets(NamedTuple):

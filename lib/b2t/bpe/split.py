@@ -28,6 +28,7 @@ PATTERNS = {
         ]
     ),
 }
+"""Regular expressions by name, "gpt2", "gpt4" and "o200k": one match is one word."""
 
 
 def split(text: str, pattern: str | None = "gpt4") -> list[str]:

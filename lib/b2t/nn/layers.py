@@ -8,6 +8,7 @@ from b2t.nn.positions import Positions
 from b2t.nn.validate import check_choice, check_head_mask, check_heads, check_positive, check_rate
 
 ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
+"""The bends that `FeedForward` can have, by name."""
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:

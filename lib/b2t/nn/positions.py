@@ -196,6 +196,7 @@ class Alibi(Positions):
 
 
 SCHEMES = ("sinusoidal", "learned", "rotary", "alibi", "none")
+"""The names that `make_positions` knows."""
 
 
 def make_positions(scheme: str, d_model: int, n_heads: int, max_len: int) -> Positions:

@@ -140,6 +140,11 @@ def check_tokenizer(tokenizer: Tokenizer | None) -> dict | None:
         return None
     if tokenizer.pattern not in PATTERNS:
         raise ValueError(f"pattern is {tokenizer.pattern!r}; a page splits text by one of {PATTERNS}")
+    if tokenizer.ids != list(range(len(tokenizer.ids))):
+        raise ValueError(
+            "tokenizer has ids of its own; a page gives its model those of b2t.bpe, as "
+            "Tokenizer(tok.merges, tok.pattern) does: train the model on these"
+        )
     return {"pattern": tokenizer.pattern, "merges": len(tokenizer.merges)}
 
 

@@ -6,10 +6,9 @@ from html import escape
 import traitlets
 
 from b2t.bpe import Tokenizer
-from b2t.bpe.core import N_BYTES
 from b2t.widgets import export
 from b2t.widgets.base import PageWidget, asset, check_one_of, check_text, visible
-from b2t.widgets.vocabularies import Vocabulary, pack, vocabulary
+from b2t.widgets.vocabularies import Vocabulary, is_gpt2, pack, vocabulary
 
 SHOW = ("text", "ids", "bytes")
 MOST_VOCABULARIES = 8
@@ -67,7 +66,7 @@ class TokenizerPlayground(PageWidget):
 
     @traitlets.default("data")
     def _default_data(self):
-        return {"gpt2": export.gpt2_bytes()} if "gpt2" in self.vocabularies.values() else {}
+        return {"gpt2": export.gpt2_bytes()} if any(map(is_gpt2, self.vocabularies.values())) else {}
 
     @traitlets.default("tokens")
     def _default_tokens(self):
@@ -181,9 +180,9 @@ class TokenizerPlayground(PageWidget):
         entry, token = vocabulary(name, self.vocabularies[name]), self._encoded()[name][index]
         word, ids = entry.word_at(self.text, index)
         steps = [
-            f"<li>rank {made - N_BYTES}: {codes(entry, [left, right], ' + ')} gives {codes(entry, [made])}, "
+            f"<li>rank {rank}: {codes(entry, [left, right], ' + ')} gives {codes(entry, [made])}, "
             f"id {made}</li>"
-            for left, right, made in entry.merges_of(token)
+            for rank, left, right, made in entry.merges_of(token)
         ]
         greedy = entry.longest_match(word) if len(word) <= MOST_WORD else None
         cut = "" if greedy is None else f" Longest match first: {codes(entry, greedy[:DRAWN])}."

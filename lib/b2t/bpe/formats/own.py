@@ -10,6 +10,8 @@ from b2t.bpe.core import Pair
 from b2t.bpe.formats.files import read_bytes, write
 
 FORMAT = "b2t-bpe-1"
+"""What our own files say that they are; those with ids of their own say ``b2t-bpe-2``."""
+
 FORMAT_WITH_IDS = "b2t-bpe-2"
 
 

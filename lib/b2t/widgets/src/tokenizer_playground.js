@@ -1,7 +1,7 @@
 // One text under several vocabularies: a row of tokens each, and for one token the merges that made it and the way
 // its word is cut by rank (byte pair encoding) and by longest match (which is something else).
 import { Tokenizer, eachWord, toBytes, visible, wellFormed } from "./engine/index.js";
-import { fromBase64, loadData, unpackMerges } from "./ui/data.js";
+import { fromBase64, loadData, unpackIds, unpackMerges } from "./ui/data.js";
 import { choice, h, number, s, textField, uid } from "./ui/dom.js";
 import { define, inSlices, listen, tell } from "./ui/view.js";
 
@@ -127,11 +127,13 @@ export default define({
 
 // A tokenizer with the first merges of a source. Words are cut elsewhere (`encodeAll`), so its pattern is null and
 // rows that differ in nothing else share one.
-function fromSource({ source, nMerges }, sources, known) {
-  if (!known.has(source)) {
-    known.set(source, new Tokenizer({ merges: unpackMerges(fromBase64(sources[source])), pattern: null }));
+function fromSource({ source, nMerges, ownIds }, sources, known) {
+  const key = `${source} ${ownIds}`;
+  if (!known.has(key)) {
+    const [merges, ids] = [unpackMerges(fromBase64(sources[source])), unpackIds(fromBase64(ownIds))];
+    known.set(key, new Tokenizer({ merges, pattern: null, ids }));
   }
-  const whole = known.get(source);
+  const whole = known.get(key);
   return nMerges === whole.merges.length ? whole : whole.first(nMerges);
 }
 
@@ -139,9 +141,9 @@ const gpt2Tokenizers = new WeakMap(); // by their bytes: the widgets of a page b
 
 function gpt2Tokenizer(bytes) {
   if (!gpt2Tokenizers.has(bytes)) {
-    const byteIds = unpackMerges(bytes.subarray(0, 2 * N_BYTES)).flat();
+    const ids = unpackIds(bytes.subarray(0, 2 * N_BYTES));
     const merges = unpackMerges(bytes.subarray(2 * N_BYTES));
-    gpt2Tokenizers.set(bytes, new Tokenizer({ merges, pattern: null, byteIds: Uint16Array.from(byteIds) }));
+    gpt2Tokenizers.set(bytes, new Tokenizer({ merges, pattern: null, ids }));
   }
   return gpt2Tokenizers.get(bytes);
 }
@@ -242,8 +244,8 @@ class Row {
   #limit = DRAWN;
   #at = 0; // the token that the tab key reaches
 
-  constructor({ name, pattern, source, n_merges, n_ids }, { select, highlight, redraw }) {
-    Object.assign(this, { name, pattern, source, nMerges: n_merges, nIds: n_ids, tokenizer: null });
+  constructor({ name, pattern, source, n_merges, n_ids, ids = "" }, { select, highlight, redraw }) {
+    Object.assign(this, { name, pattern, source, nMerges: n_merges, nIds: n_ids, ownIds: ids, tokenizer: null });
     Object.assign(this, { ids: [], starts: [0], words: [] });
     this.stats = h("span", { class: "b2t-playground-stats" });
     this.list = h("div", { class: "b2t-playground-tokens" });

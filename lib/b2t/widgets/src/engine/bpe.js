@@ -1,6 +1,6 @@
 // Byte-level byte pair encoding with merges that were learned: text to ids and back, as b2t.bpe.Tokenizer.
 // Inside this file ids are those of b2t: 0 to 255 are the bytes, 256 + i is what merge number i makes. A vocabulary
-// may number the bytes otherwise (`byteIds`, as GPT-2's does): only the methods of Tokenizer translate.
+// may number its tokens otherwise (`ids`), as GPT-2's does its bytes: only the methods of Tokenizer translate.
 import { Heap } from "./heap.js";
 import { fromBytes, newDecoder, split, toBytes } from "./split.js";
 
@@ -67,17 +67,17 @@ export function neighbours(n) {
 }
 
 export class Tokenizer {
-  #tables; // what merges and byteIds determine; shared by all tokenizers that use a part of the same merges
+  #tables; // what merges and ids determine; shared by all tokenizers that use a part of the same merges
   #words = new Map(); // word to { text, bytes, ids }
 
   // merges   [[left, right], …] in b2t's numbering, in the order in which they were learned
   // pattern  "gpt2", "gpt4" or null, as for `split`
-  // byteIds  the id that the vocabulary gives each byte (256 numbers), or null where byte b has id b
-  constructor({ merges, pattern = "gpt4", byteIds = null }) {
+  // ids      those that the vocabulary gives the bytes and then the first merges; behind them b2t's go on
+  constructor({ merges, pattern = "gpt4", ids = [] }) {
     this.merges = merges;
     this.pattern = pattern;
-    this.byteIds = byteIds;
-    this.#tables = { ranks: rank(merges), spelled: spell(merges), trie: null, inside: invert(byteIds) };
+    this.ids = ids;
+    this.#tables = { ranks: rank(merges), spelled: spell(merges), trie: null, inside: invert(ids) };
   }
 
   // How many ids there are.
@@ -85,7 +85,7 @@ export class Tokenizer {
 
   // The tokenizer that knows the first n merges only. It shares the tables of this one, so it is quickly made.
   first(n) {
-    const less = new Tokenizer({ merges: [], pattern: this.pattern, byteIds: this.byteIds });
+    const less = new Tokenizer({ merges: [], pattern: this.pattern, ids: this.ids });
     less.merges = this.merges.slice(0, n);
     less.#tables = this.#tables;
     return less;
@@ -168,13 +168,15 @@ export class Tokenizer {
     return ids;
   }
 
-  #outside(id) { return this.byteIds && id < N_BYTES ? this.byteIds[id] : id; }
+  #outside(id) { return this.ids[id] ?? id; }
 
   #inside(id) {
-    if (!Number.isInteger(id) || id < 0 || id >= this.size) {
-      throw new RangeError(`id ${id} is not in the vocabulary, whose ids run from 0 to ${this.size - 1}`);
+    const found = this.#tables.inside.get(id) ?? id;
+    if (!Number.isInteger(found) || !(found >= 0 && found < this.size) || this.#outside(found) !== id) {
+      const last = this.ids.reduce((most, own) => Math.max(most, own), this.size - 1);
+      throw new RangeError(`id ${id} is not in the vocabulary, whose ids run from 0 to ${last}`);
     }
-    return this.byteIds && id < N_BYTES ? this.#tables.inside[id] : id;
+    return found;
   }
 }
 
@@ -199,11 +201,9 @@ function spell(merges) {
   return { bytes, ends };
 }
 
-// The byte that has an id, from the id that each byte has.
-function invert(byteIds) {
-  const bytes = new Uint8Array(N_BYTES);
-  byteIds?.forEach((id, byte) => { bytes[id] = byte; });
-  return bytes;
+// Each of the vocabulary's own ids to b2t's.
+function invert(ids) {
+  return new Map(Array.from(ids, (own, id) => [own, id]));
 }
 
 // A trie: every token is a path from node 0. steps: Map from node * 256 + byte to the next node; ids[node]: the token

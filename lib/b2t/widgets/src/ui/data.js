@@ -33,3 +33,9 @@ export function unpackMerges(bytes, n = bytes.length / 4) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: n }, (_, i) => [view.getUint16(4 * i, true), view.getUint16(4 * i + 2, true)]);
 }
+
+// Ids as they are stored: a little-endian uint16 each. -> Uint16Array
+export function unpackIds(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
