@@ -3,7 +3,7 @@
 A check runs detectors, one property each. `CheckFailed` names the detector that failed; a check that finds
 nothing returns a short report. Only the checks of tensors import PyTorch, and only when they are asked for.
 Read in this order: core, training, coding, tensors, attending, formula, masked_formula, masks, norms, tables,
-parameters, behaviour, heads, layers, models, zoo.
+turns, parameters, behaviour, head_reference, heads, layers, models, zoo.
 """
 
 from importlib import import_module
@@ -16,7 +16,8 @@ HOMES = {
     "formula": ["attention"],
     "masks": ["causal_mask", "padding_mask"],
     "norms": ["layer_norm"],
-    "tables": ["sinusoidal", "rotary"],
+    "tables": ["sinusoidal"],
+    "turns": ["rotary"],
     "heads": ["multi_head_attention"],
     "layers": ["encoder_layer"],
     "models": ["embedding", "encoder"],

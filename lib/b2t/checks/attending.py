@@ -32,9 +32,9 @@ class AttentionCase:
             for i, (length, width) in enumerate(zip(lengths, widths))
         )
 
-    def mask(self) -> Tensor:
-        """Return a mask (batch, 1, query_pos, key_pos) that leaves each query a key, and takes one away."""
-        drawn = normal(self.batch, 1, self.query_len, self.key_len, seed=99 + self.seed)
+    def mask(self, n_heads: int = 1) -> Tensor:
+        """Return a mask (batch, n_heads, query_pos, key_pos) that leaves each query a key and takes one."""
+        drawn = normal(self.batch, n_heads, self.query_len, self.key_len, seed=99 + self.seed)
         order = drawn.argsort(dim=-1)
         return (drawn > -0.3) & (order > 0) | (order == self.key_len - 1)
 

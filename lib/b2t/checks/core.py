@@ -30,8 +30,10 @@ class CheckFailed(AssertionError):
     ----------
     check : str
         The check that was asked.
-    others : tuple of str
-        Detectors that fail, too.
+    failures : tuple of CheckFailed
+        This one, and those of the other detectors that fail.
+    not_run : int
+        How many detectors were left out, since they need this one.
 
     Examples
     --------
@@ -46,7 +48,7 @@ class CheckFailed(AssertionError):
     def __init__(self, detector: str, wanted: str, seen: str, at: str, hint: str):
         super().__init__(detector, wanted, seen, at, hint)
         self.detector, self.wanted, self.seen, self.at, self.hint = detector, wanted, seen, at, hint
-        self.check, self.others, self.not_run = "", (), 0
+        self.check, self.failures, self.not_run = "", (self,), 0
 
     def __str__(self) -> str:
         lines = [
@@ -56,8 +58,8 @@ class CheckFailed(AssertionError):
             f"  at:     {self.at}",
             f"  usual cause: {self.hint}",
         ]
-        if self.others:
-            lines.append(f"  also failing: {', '.join(self.others)}")
+        if len(self.failures) > 1:
+            lines.append(f"  also failing: {', '.join(failure.detector for failure in self.failures[1:])}")
         if self.not_run:
             lines.append(f"  not run: {self.not_run} detectors that need this one")
         return "\n".join(lines)
@@ -182,7 +184,7 @@ def judge(check: str, candidate, detectors: Sequence[Detector], case) -> Report:
                 break
     if failures:
         first = failures[0]
-        first.check, first.others, first.not_run = check, tuple(f.detector for f in failures[1:]), not_run
+        first.check, first.failures, first.not_run = check, tuple(failures), not_run
         raise first.with_traceback(None)
     return Report(check, tuple(look.name for look in detectors))
 

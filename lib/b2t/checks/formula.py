@@ -1,6 +1,7 @@
 """`attention`: is it softmax(Q Kᵀ / √d_head) V, with masks in which True means "may attend"?"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -86,6 +87,9 @@ def shape(attend, case):
     expect_shape(out, (*Q.shape[:-1], V.size(-1)), at, hint)
     if weights is not None:
         expect_shape(weights, (*Q.shape[:-1], K.size(-2)), at, "return (output, weights): rows are queries")
+    Q, K, V = Q[:1, :, :1], K[:1], V[:1]
+    hint = "squeeze() drops every axis of size 1: name the axis, or leave it"
+    expect_shape(attend(Q, K, V)[0], (*Q.shape[:-1], V.size(-1)), sizes(Q=Q, K=K, V=V), hint)
 
 
 @detector(blind="everything else")
@@ -178,14 +182,19 @@ def large_scores(attend, case):
 
 @detector(blind="every mistake in how a mask is used")
 def parity(attend, case):
-    """The output equals PyTorch's, without a mask."""
-    Q, K, V = case.inputs()
-    found, wanted = attend(Q, K, V)[0], reference(Q, K, V)
-    known = {
-        "the softmax runs over the query axis": lambda: (Q @ K.mT * case.d_head**-0.5).softmax(dim=-2) @ V,
-        "weights exponentiated but not normalised": lambda: (Q @ K.mT * case.d_head**-0.5).exp() @ V,
-    }
-    expect_near(found, wanted, sizes(Q=Q, K=K, V=V), partial(explain, found, known))
+    """The output equals PyTorch's, without a mask, at two sizes."""
+    for sized in (case, replace(case, d_head=case.d_head + 4, query_len=case.query_len + 5)):
+        Q, K, V = sized.inputs()
+        scores = Q @ K.mT * sized.d_head**-0.5
+        known = {
+            "the softmax runs over the query axis": scores.softmax(dim=-2) @ V,
+            "weights exponentiated but not normalised": scores.exp() @ V,
+            "a number is fixed that depends on the sizes: take it from Q.shape": reference(
+                Q, K, V, scale=case.d_head**-0.5
+            ),
+        }
+        found, wanted = attend(Q, K, V)[0], reference(Q, K, V)
+        expect_near(found, wanted, sizes(Q=Q, K=K, V=V), partial(explain, found, known))
 
 
 @detector(blind="an output that is wrong together with its weights; functions that return no weights")

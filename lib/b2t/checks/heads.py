@@ -1,19 +1,18 @@
 """`multi_head_attention`: does a class split, attend, merge and project as it should?"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 import b2t.nn
 from b2t.checks import behaviour
 from b2t.checks.core import Report, Seen, detector, judge
+from b2t.checks.head_reference import closest, diagnose, known_mistakes, reference, tiled
 from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices
 from b2t.checks.tensors import (
-    SILENT,
     difference,
     expect_dtype,
     expect_near,
@@ -23,7 +22,6 @@ from b2t.checks.tensors import (
     own_randomness,
     sizes,
 )
-from b2t.nn.layers import merge_heads, split_heads
 
 
 @dataclass(frozen=True)
@@ -129,58 +127,6 @@ class Heads(Built):
         return [reference(x, way, n_heads, mask, **mistake) for way in self.readings]
 
 
-def reference(x, way, n_heads, mask=None, *, scale=None, split=split_heads, merge=merge_heads, project=True):
-    """Multi-head attention with given weights, in which each step can be exchanged."""
-    Q, K, V = (split(F.linear(x, *way[role]), n_heads) for role in ("W_Q", "W_K", "W_V"))
-    out, weights = b2t.nn.attention(Q, K, V, mask, scale=scale)
-    out = merge(out)
-    return F.linear(out, *way["W_O"]) if project else out, weights
-
-
-def view_split(x: Tensor, n_heads: int) -> Tensor:
-    """Split the heads as one must not: the positions are torn apart."""
-    return x.reshape(len(x), n_heads, x.size(1), -1)
-
-
-def view_merge(x: Tensor) -> Tensor:
-    """Merge the heads as one must not."""
-    return x.reshape(len(x), x.size(2), -1)
-
-
-def closest(found: Tensor, wanted: list) -> Tensor:
-    """Pick what comes nearest to the output."""
-    return min((out for out, _ in wanted), key=lambda out: difference(found, out))
-
-
-def known_mistakes(case) -> dict[str, dict]:
-    """Name mistakes, each as arguments of `reference`."""
-    return {
-        "heads split and merged by view alone: transpose(1, 2) after splitting and before merging": {
-            "split": view_split,
-            "merge": view_merge,
-        },
-        "heads split by view alone: .view(batch, seq, n_heads, d_head).transpose(1, 2)": {
-            "split": view_split
-        },
-        "heads merged by view alone: .transpose(1, 2) before .reshape(batch, seq, d_model)": {
-            "merge": view_merge
-        },
-        "W_O is not applied": {"project": False},
-        "scores divided by √d_model in place of √d_head": {"scale": case.d_model**-0.5},
-        "scores divided by √n_heads in place of √d_head": {"scale": case.n_heads**-0.5},
-        "scores multiplied by √d_head, which should divide them": {"scale": case.d_head**0.5},
-        "scores not divided by √d_head": {"scale": 1.0},
-    }
-
-
-def diagnose(found: Tensor, run: Callable, mistakes: dict[str, dict]) -> str:
-    """Name the mistake under which some reading of the weights gives this output."""
-    for name, mistake in mistakes.items():
-        if any(near(found, out) for out, _ in run(**mistake)):
-            return name
-    return SILENT
-
-
 # ---- without a mask ----------------------------------------------------------------------------
 
 
@@ -243,6 +189,24 @@ def parity(heads, case):
     found = heads(x)[0]
     hint = partial(diagnose, found, lambda **mistake: heads.expected(x, **mistake), known_mistakes(case))
     expect_near(found, closest(found, heads.expected(x)), sizes(x=x), hint)
+
+
+@detector(blind="every mistake in how a mask is used")
+def other_sizes(heads, case):
+    """It is also right at other sizes."""
+    expect_other_sizes(heads, case)
+
+
+def expect_other_sizes(run, case) -> None:
+    """Build the class again, with one head more, and wider ones."""
+    sized = replace(case, n_heads=case.n_heads + 1, d_head=case.d_head + 1, seq_len=case.seq_len + 3)
+    again, x = type(run)(run.cls, sized, run.names), sized.x
+    hint = "a number is fixed that depends on the sizes: take it from the arguments or from x.shape"
+    at = f"{sizes(x=x)}, n_heads {sized.n_heads}"
+    found = again(x)[0]
+    if not again.readings:
+        raise Seen("other weights than before", at, hint)
+    expect_near(found, closest(found, again.expected(x)), at, hint)
 
 
 @detector(blind="modules that return no weights")
@@ -312,17 +276,23 @@ def masked_parity(heads, case):
     expect_near(found, closest(found, heads.expected(x, mask)), sizes(x=x, mask=mask), hint)
 
 
-def tiled(mask: Tensor, n_heads: int) -> Tensor:
-    """Repeat the masks of a batch in the wrong order: 0 1 0 1 … where 0 0 … 1 1 … is meant."""
-    batch, _, *axes = mask.shape
-    return mask[:, 0].repeat(n_heads, 1, 1).view(batch, n_heads, *axes)
-
-
 @detector(blind="modules that return no weights")
 def masked_maps(heads, case):
     """With a mask, too, the weights returned are those of the computation."""
     expect_maps(heads, case, case.mask())
 
 
-PLAIN = [runs, projections, shape, dtype, repeatable, batch_order, permutation, parity, maps, gradient]
+PLAIN = [
+    runs,
+    projections,
+    shape,
+    dtype,
+    repeatable,
+    batch_order,
+    permutation,
+    parity,
+    other_sizes,
+    maps,
+    gradient,
+]
 MASKED = [locality, future, batch_mates, masked_parity, masked_maps, empty_text]

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from b2t.checks import behaviour, heads
 from b2t.checks.core import Report, Seen, detector, judge
-from b2t.checks.heads import HeadsCase, closest, diagnose, known_mistakes
+from b2t.checks.head_reference import closest, diagnose, known_mistakes
+from b2t.checks.heads import HeadsCase
 from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices
 from b2t.checks.tensors import expect_dtype, expect_near, expect_shape, own_randomness, sizes
 
@@ -234,6 +235,12 @@ def parity(layer, case):
     expect_near(found, closest(found, layer.expected(x)), sizes(x=x), hint)
 
 
+@detector(blind="every mistake in how a mask is used")
+def other_sizes(layer, case):
+    """It is also right at other sizes."""
+    heads.expect_other_sizes(layer, case)
+
+
 @detector(blind="a text without a real position")
 def masked_parity(layer, case):
     """With a mask, too, the output is what the weights should give."""
@@ -261,4 +268,4 @@ def gradient(layer, case):
 
 
 DETECTORS = [runs, parameters, shape, dtype, repeatable, batch_order, permutation, locality, future]
-DETECTORS += [batch_mates, parity, masked_parity, empty_text, gradient]
+DETECTORS += [batch_mates, parity, other_sizes, masked_parity, empty_text, gradient]

@@ -49,7 +49,7 @@ def batch_mates(attend, case):
     mask = (torch.arange(case.key_len) < lengths[:, None])[:, None, None]
     out = attend(Q, K, V, mask)[0]
     for b, m in enumerate(lengths.tolist()):
-        alone = reference(Q[b : b + 1], K[b : b + 1, :, :m], V[b : b + 1, :, :m])
+        alone = attend(Q[b : b + 1], K[b : b + 1, :, :m], V[b : b + 1, :, :m])[0]
         at = sizes(Q=Q, K=K, V=V, mask=mask) + f", text {b} has {m} keys"
         hint = "the mask of another text is used, or padding takes part: does the mask keep its batch axis?"
         expect_near(out[b : b + 1], alone, at, hint, f"text {b} in the batch")
@@ -77,7 +77,7 @@ def half_precision(attend, case):
         out = attend(Q, K, V, mask)[0]
         at = sizes(Q=Q, K=K, V=V, mask=mask)
         expect_finite(out, at, "a fill value that float16 lacks (−1e9): use −∞ or torch.finfo(dtype).min")
-        found, wanted = out.double(), reference(Q.double(), K.double(), V.double(), mask)
+        found, wanted = out.double(), attend(Q.double(), K.double(), V.double(), mask)[0]
         if not (found - wanted).abs().max() < 0.1:
             seen = f"output differs by up to {(found - wanted).abs().max().item():.2g}"
             raise Seen(seen, at, "a fill value that is too small or too large for half precision")
@@ -85,22 +85,21 @@ def half_precision(attend, case):
 
 @detector(blind="a row without a key; other dtypes")
 def masked_parity(attend, case):
-    """The output equals PyTorch's, with a mask."""
+    """The output equals PyTorch's, with a mask for each text and with one for each head."""
     Q, K, V = case.inputs()
-    mask = case.mask()
-    found, scores = attend(Q, K, V, mask)[0], Q @ K.mT * case.d_head**-0.5
-    known = {
-        "the mask's meaning is inverted: True means may attend": lambda: reference(Q, K, V, ~mask),
-        "the mask has no effect": lambda: reference(Q, K, V),
-        "the mask is applied after the softmax, so rows no longer sum to 1": lambda: (
-            scores.softmax(dim=-1) * mask @ V
-        ),
-        "forbidden scores are set to 0, and exp(0) is 1": lambda: (scores * mask).softmax(dim=-1) @ V,
-        "the boolean mask is added to the scores": lambda: (scores + mask.to(Q.dtype)).softmax(dim=-1) @ V,
-    }
-    expect_near(
-        found, reference(Q, K, V, mask), sizes(Q=Q, K=K, V=V, mask=mask), partial(explain, found, known)
-    )
+    scores = Q @ K.mT * case.d_head**-0.5
+    for mask in (case.mask(), case.mask(case.n_heads)):
+        found = attend(Q, K, V, mask)[0]
+        known = {
+            "the mask is inverted: True means may attend": reference(Q, K, V, ~mask),
+            "the mask has no effect": reference(Q, K, V),
+            "the mask of the first head is used for all": reference(Q, K, V, mask[:, :1]),
+            "the mask is applied after the softmax: rows no longer sum to 1": scores.softmax(-1) * mask @ V,
+            "forbidden scores are set to 0, and exp(0) is 1": (scores * mask).softmax(dim=-1) @ V,
+            "the mask is added to the scores": (scores + mask.to(Q.dtype)).softmax(dim=-1) @ V,
+        }
+        at = sizes(Q=Q, K=K, V=V, mask=mask)
+        expect_near(found, reference(Q, K, V, mask), at, partial(explain, found, known))
 
 
 @detector(blind="an output that is wrong together with its weights; functions that return no weights")

@@ -1,7 +1,7 @@
 """`layer_norm`: mean 0 and variance 1 of each vector's own features, then stretch and shift."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -169,9 +169,9 @@ def constant_vector(norm, case):
 def large_mean(norm, case):
     """A mean of a thousand costs no digits, in float32."""
     x, weight, bias = (t.float() for t in case.plain())
-    x = x + 4096.0
+    x = (x + 4096.0) - 4096.0  # the digits that are left at this size
+    wanted, x = norm(x, weight, bias), x + 4096.0
     found = norm(x, weight, bias, note=", mean 4,099")
-    wanted = F.layer_norm(x.double(), (case.d_model,)).float()
     at = place(x, weight, bias) + ", mean 4,099"
     expect_finite(found, at, "E[x²] − E[x]² below zero: subtract the mean before squaring")
     if difference(found, wanted) > 0.01:
@@ -183,22 +183,20 @@ def large_mean(norm, case):
 
 @detector(blind="nothing of the formula; it names no cause unless it knows the mistake")
 def parity(norm, case):
-    """The output equals PyTorch's, at a small and at a large eps."""
-    x, weight, bias = case.inputs()
-    centred = x - x.mean(dim=-1, keepdim=True)
-    std = centred.square().mean(dim=-1, keepdim=True).sqrt()
-    for eps in (1e-5, 0.5):
-        found, wanted = norm(x, weight, bias, eps), F.layer_norm(x, (case.d_model,), weight, bias, eps)
+    """The output equals PyTorch's, at two sizes, at a small and at a large eps."""
+    for sized, eps in ((case, 1e-5), (case, 0.5), (replace(case, d_model=case.d_model + 3), 1e-5)):
+        x, weight, bias = sized.inputs()
+        centred = x - x.mean(dim=-1, keepdim=True)
+        std = centred.square().mean(dim=-1, keepdim=True).sqrt()
+        rms = x / (x.square().mean(dim=-1, keepdim=True) + eps).sqrt()
+        outside = "eps is added to the standard deviation; it belongs to the variance, under the root"
         known = {
-            "eps is added to the standard deviation; it belongs to the variance, under the root": (
-                lambda eps=eps: centred / (std + eps) * weight + bias
-            ),
-            "eps is left out, or another number than the argument": lambda: centred / std * weight + bias,
-            "no mean is subtracted: that is RMS norm": lambda eps=eps: (
-                x / (x.square().mean(dim=-1, keepdim=True) + eps).sqrt() * weight + bias
-            ),
+            outside: centred / (std + eps) * weight + bias,
+            "eps is left out, or another number than the argument": centred / std * weight + bias,
+            "no mean is subtracted: that is RMS norm": rms * weight + bias,
         }
-        hint = "eps is another number than the argument, or stands in another place"
+        found, wanted = norm(x, weight, bias, eps), F.layer_norm(x, (sized.d_model,), weight, bias, eps)
+        hint = "eps is another number than the argument, or stands in another place; or a size is fixed"
         expect_near(found, wanted, place(x, weight, bias, eps), partial(explain, found, known, hint))
 
 
