@@ -48,6 +48,7 @@ ARROWS = {
     "show": [],
     "widgets": ["bpe", "nn", "data", "language_id", "widgets"],
     "book": ["book"],
+    "classroom": ["book", "classroom"],
 }
 TORCH = ("nn", "train", "generate", "language_id", "checks", "widgets")
 TOP = {
