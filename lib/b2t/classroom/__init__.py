@@ -2,5 +2,5 @@
 
 ``python -m b2t.classroom build`` and ``python -m b2t.classroom grade FOLDER``, which are ``make classroom``
 and ``make grade``. Grading is nbgrader's; what is ours around it keeps a submission within limits. Read in
-this order: chapters, assignments, course, running, contained, collecting, grading. None of it imports PyTorch.
+this order: chapters, assignments, course, running, contained, collecting, grading. None imports PyTorch.
 """

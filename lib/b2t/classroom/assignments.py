@@ -1,9 +1,9 @@
 """An assignment's source, a Markdown page, as the notebook that nbgrader makes the student's version from.
 
 A page has a title and prose, a block ``python imports``, and a section an exercise, whose heading ends in its
-points. Blocks of a section: ``python answer``, the solution between nbgrader's marks; ``python library``, what
-the exercise may build on, which only the grader runs; ``python check``. A section without blocks is an open
-question; its fold is the rubric.
+points. Blocks of a section: ``python answer``, the solution between nbgrader's marks; ``python library``,
+what the exercise may build on, which only the grader runs; ``python check``. A section without blocks is
+an open question; its fold is the rubric.
 """
 
 import re

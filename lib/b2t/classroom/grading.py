@@ -14,7 +14,8 @@ from b2t.classroom.course import api, done
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FAILED = re.compile(
-    r"detector (?P<detector>\w+) wanted: .* seen: (?P<seen>.*) at: .* usually: (?P<hint>.*?)( also: .*)?$"
+    r"detector (?P<detector>\w+) wanted: .* seen: (?P<seen>.*) at: .* usual cause: (?P<hint>.*?)"
+    r"( also failing: .*)?$"
 )
 COLUMNS = ("student", "assignment", "exercise", "points", "of", "message")
 BY_HAND = "to be read by you"
@@ -128,7 +129,7 @@ def message(cell) -> str:
     """Return what a check said when it failed, in one line: the detector, what it saw, the usual cause."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            said = " ".join(COLOUR.sub("", output.evalue or output.ename).split())
+            said = " ".join(COLOUR.sub("", f"{output.ename}: {output.evalue}").split())
             failed = FAILED.search(said)
             return (f"{failed['detector']}: {failed['seen']} ({failed['hint']})" if failed else said)[:240]
     return ""
