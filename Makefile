@@ -58,8 +58,8 @@ test-notebooks:  ## nbval alone, with an interpreter that is there already (PYTH
 colab: $(VENV)/.test-ready  ## each notebook alone, from its first cell, under Colab's versions; with times
 	@$(BIN)/python -m pytest -q --durations=0 --durations-min=3 tests/test_colab.py
 
-bench: $(VENV)/.test-ready book  ## our tokenizer and encoder against the usual ones, and the widgets, timed
-	@$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.test-ready book  ## ours against the usual ones, timed: 50 minutes (BENCH="encoding --quick" runs a part)
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # ---- writing -----------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ CHANGES = {
     "tokenizer-playground": ({"text": "敲门 knock knock"}, {"show": "ids"}),
     "attention-explorer": ({"query": 1}, {"query": 0}),
     "position-explorer": ({"d_model": 84}, {"formula": "article"}),
+    "language-finder": ({"query": "swahili"}, {"order": "name"}),
     "encoder-walk": ({"text": "敲门 knock knock"}, {"d_model": 256}),
 }
 

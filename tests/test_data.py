@@ -72,7 +72,7 @@ def test_datasheet_agrees_with_the_manifest():
 
 
 def test_folder_stays_small():
-    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) < 10e6
+    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) < 12e6
 
 
 # --- loading --------------------------------------------------------------------------------------------
@@ -174,9 +174,54 @@ def test_split_shares():
         assert {article.code for article in data.udhr(split)} == {each.code for each in data.languages()}
 
 
+def test_all_translations_hold_the_35_and_share_their_splits():
+    languages, articles = data.all_languages(), data.udhr_all()
+    assert (
+        len(languages)
+        == len({each.code for each in languages})
+        == len({each.name for each in languages})
+        == 521
+    )
+    assert len({each.script for each in languages}) == 37
+    assert len(articles) == 16_129 and sum(len(article.text) for article in articles) == 5_241_339
+    whole = {(article.code, article.article): article.text for article in articles}
+    assert len(whole) == len(articles) and all(whole.values())
+    assert all((each.code, number) in whole for each in languages for number in range(1, 31))
+    assert sum((each.code, 0) not in whole for each in languages) == 22
+    assert {article.code for article in data.udhr()} <= {each.code for each in languages}
+    assert all(whole[article.code, article.article] == article.text for article in data.udhr())
+    assert ENTRIES["udhr_all"]["splits"] == ENTRIES["udhr"]["splits"]
+    assert [len(data.udhr_all(split)) for split in data.SPLITS] == [9877, 2084, 4168]
+
+
+def test_broken_articles_are_those_of_the_datasheet():
+    whole = {}
+    for article in data.udhr_all():
+        whole.setdefault(article.code, {})[article.article] = len(article.text)
+    ratios = {
+        code: np.array([have[n] / whole["eng"][n] for n in range(1, 31)]) for code, have in whole.items()
+    }
+    broken = sorted(code for code, ratio in ratios.items() if (ratio / np.median(ratio)).min() < 0.25)
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"`{' '.join(broken)}`" in page and len(broken) == 21
+
+
+def test_scripts_are_those_of_the_letters():
+    letters = {}
+    for article in data.udhr_all():
+        letters[article.code] = letters.get(article.code, "") + article.text
+    for each in data.all_languages():
+        script = {"Kana and Han": "Hiragana"}.get(each.script, each.script).replace(" ", "_")
+        share = len(regex.findall(rf"\p{{{script}}}", letters[each.code])) / len(
+            regex.findall(r"[\p{L}\p{M}]", letters[each.code])
+        )
+        assert share > 0.5, each
+
+
 def test_unknown_split():
-    with pytest.raises(ValueError, match="split is 'dev'; choose from train, validation, test"):
-        data.udhr("dev")
+    for load in (data.udhr, data.udhr_all):
+        with pytest.raises(ValueError, match="split is 'dev'; choose from train, validation, test"):
+            load("dev")
 
 
 @pytest.mark.parametrize(("split", "total", "repeated"), [("validation", 536, 9), ("test", 1855, 23)])

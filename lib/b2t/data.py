@@ -164,7 +164,7 @@ def languages():
     >>> len(languages()), len({language.script for language in languages()})
     (35, 17)
     """
-    return [Language(*line.split("\t")) for line in text("udhr_languages").splitlines()[1:]]
+    return _languages("udhr_languages")
 
 
 def udhr(split=None):
@@ -194,11 +194,65 @@ def udhr(split=None):
     >>> [len(udhr(split)) for split in ("train", "validation", "test")]
     [664, 140, 280]
     """
+    return _articles("udhr", languages(), split)
+
+
+def all_languages():
+    """The 521 texts of `udhr_all`, in the order of their codes.
+
+    Returns
+    -------
+    list of Language
+
+    Examples
+    --------
+    >>> next(language for language in all_languages() if language.name == "Maori")
+    Language(code='mri', name='Maori', script='Latin', dir='ltr', tag='mi')
+    >>> len(all_languages()), len({language.script for language in all_languages()})
+    (521, 37)
+    """
+    return _languages("udhr_all_languages")
+
+
+def udhr_all(split=None):
+    """Articles of the Declaration in every translation that has all thirty: 521 texts, in the form of `udhr`.
+
+    Splits go by article number, as for `udhr`. A few texts have holes, which the datasheet names.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test"}, optional
+        Default: all articles.
+
+    Returns
+    -------
+    list of Article
+
+    Raises
+    ------
+    ValueError
+        For another split.
+
+    Examples
+    --------
+    >>> len(udhr_all()), len(udhr_all("test"))
+    (16129, 4168)
+    >>> next(article for article in udhr_all("test") if article.code == "mri").text[:48]
+    'Ko te katoa o nga tangata i te whanaungatanga ma'
+    """
+    return _articles("udhr_all", all_languages(), split)
+
+
+def _languages(name):
+    return [Language(*line.split("\t")) for line in text(name).splitlines()[1:]]
+
+
+def _articles(name, known, split):
     if split is not None and split not in SPLITS:
         raise ValueError(f"split is {split!r}; choose from {', '.join(SPLITS)} or None for all")
-    by_code = {language.code: language[1:4] for language in languages()}
-    wanted = range(31) if split is None else manifest()["udhr"]["splits"][split]
-    rows = (line.split("\t") for line in text("udhr").splitlines()[1:])
+    by_code = {language.code: language[1:4] for language in known}
+    wanted = range(31) if split is None else manifest()[name]["splits"][split]
+    rows = (line.split("\t") for line in text(name).splitlines()[1:])
     return [Article(code, *by_code[code], int(n), words) for code, n, words in rows if int(n) in wanted]
 
 

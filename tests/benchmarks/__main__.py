@@ -1,26 +1,27 @@
-"""`python -m tests.benchmarks [rounds]`, which is `make bench`."""
+"""`python -m tests.benchmarks [name ...]`, which is `make bench`: each benchmark in a process of its own.
 
-import os
-import platform
+All of them take about 50 minutes. `make bench BENCH="encoding --quick"` runs one, with its arguments; the
+names are training, encoding, memory, hostile, encoder, widgets, corpora.
+"""
+
+import subprocess
 import sys
 
-THREADS = "2"
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), THREADS)
-
-import torch  # noqa: E402  the thread counts must be set first
-
-from tests.benchmarks import encoder, training, widgets  # noqa: E402
+NAMES = ("training", "encoding", "memory", "hostile", "encoder", "widgets")
 
 
-def main() -> None:
-    """Run all of it."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    torch.set_num_threads(int(THREADS))
-    print(f"Python {platform.python_version()}, torch {torch.__version__}, {THREADS} threads")
-    training.main(rounds)
-    encoder.main(4 * rounds)
-    widgets.main()
+def main(arguments: list[str]) -> int:
+    """Run one with its arguments, or all; give the first exit status that is not 0."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    commands = [arguments] if arguments else [[name] for name in NAMES]
+    statuses = [
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *rest]).returncode
+        for name, *rest in commands
+    ]
+    return next(filter(None, statuses), 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

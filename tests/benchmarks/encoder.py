@@ -1,12 +1,16 @@
 """One forward and backward pass: our Encoder and an nn.TransformerEncoder of equal size and weights."""
 
+import functools
+
 import torch
 from torch import Tensor, nn
 
 from b2t.nn import Config, Encoder
 from b2t.nn.interop import to_torch
 from b2t.train import seeded
-from tests.benchmarks.measure import report, take_turns
+from tests.benchmarks import measure
+
+THREADS = 2
 
 SIZES = {
     "chapter 09's encoder, batch 64 × 32": (
@@ -38,8 +42,10 @@ def step(model: nn.Module, ids: Tensor) -> None:
         torch.cuda.synchronize()
 
 
-def main(rounds: int) -> None:
-    """Time both sizes on the CPU and, where there is one, on the GPU, eager and compiled."""
+def main(rounds: int = 20) -> None:
+    """Time both sizes on the CPU and, where there is one, on the GPU, eager and compiled; clock time."""
+    torch.set_num_threads(THREADS)
+    measure.head(f"Encoder, torch {torch.__version__}, {THREADS} threads, clock time")
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         for title, (config, shape) in SIZES.items():
             with seeded(0):
@@ -50,11 +56,15 @@ def main(rounds: int) -> None:
                 difference = (ours(ids) - theirs(ids)).abs().max().item()
             for mode in ["eager", *(["compiled"] if device == "cuda" else [])]:
                 pair = [ours, theirs] if mode == "eager" else [torch.compile(ours), torch.compile(theirs)]
-                contestants = {
-                    "b2t.nn.Encoder": lambda: step(pair[0], ids),  # noqa: B023
-                    "nn.TransformerEncoder": lambda: step(pair[1], ids),  # noqa: B023
-                }
-                take_turns(contestants, 3)  # warm up
-                seconds = take_turns(contestants, rounds)
-                report(f"forward + backward, {title}, {device}, {mode}", seconds, "b2t.nn.Encoder")
+                names = ("b2t.nn.Encoder", "nn.TransformerEncoder")
+                runs = {name: functools.partial(step, model, ids) for name, model in zip(names, pair)}
+                contestants = {name: lambda run=run: run for name, run in runs.items()}
+                measure.take_turns(contestants, 3)  # warm up
+                turns, _ = measure.take_turns(contestants, rounds)
+                task = f"forward + backward, {title}, {device}, {mode}"
+                measure.show(measure.rows(task, turns, dict.fromkeys(names, names[0]), "wall"))
                 print(f"  largest difference of the outputs: {difference:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,77 +1,90 @@
-"""Training a vocabulary of 8,192 tokens on 5 MB of novels and poems: ours, rustbpe, tokenizers."""
+"""Training, ours and others', on one core: `python -m tests.benchmarks.training --help`.
 
-import rustbpe
-import tokenizers
-from tokenizers import models, pre_tokenizers, trainers
+Same text, same pattern, same vocabulary size, in turns in one process. Times are processor time. The tokens
+of those that break ties as we do must equal ours; of others, a note says how many of our tokens they lack.
+"""
 
-from b2t import data
-from b2t.bpe import PATTERNS, core, fast
-from tests.benchmarks.measure import report, take_turns
+import argparse
 
-VOCAB_SIZE, N_BYTES = 8192, 5_000_000
+from tests.benchmarks import corpora, measure
+from tests.benchmarks.peers import TRAINERS
 
-
-def corpus() -> str:
-    """Austen's novels, then Tang poems, cut to 5 MB."""
-    return (data.text("austen_all") + data.text("tang_poems")).encode()[:N_BYTES].decode(errors="ignore")
+VOCABULARIES = (1024, 8192, 32768)
 
 
-def train_rustbpe(text: str) -> list[bytes]:
-    """Give rustbpe's tokens in their order."""
-    peer = rustbpe.Tokenizer()
-    peer.train_from_iterator([text], vocab_size=VOCAB_SIZE, pattern=PATTERNS["gpt4"])
-    return [bytes(token) for token, _ in sorted(peer.get_mergeable_ranks(), key=lambda item: item[1])]
+def compare(trained: dict[str, object]) -> dict[str, str]:
+    """Check what was learned: equal where the tie rule is the same, else count what differs.
+
+    When no pair is left, ours ends, and so does rustbpe; a rival that goes on is held equal up to there.
+
+    Raises
+    ------
+    AssertionError
+        When a trainer with our tie rule learned other tokens.
+    """
+    tokens = {name: TRAINERS[name].tokens(result) for name, result in trained.items()}
+    notes = {}
+    for name, learned in tokens.items():
+        trainer, ours = TRAINERS[name], tokens[TRAINERS[name].ours]
+        if name == trainer.ours:
+            notes[name] = f"{len(ours):,} tokens"
+        elif trainer.same_ties:
+            assert learned[: len(ours)] == ours, f"{name} learned other tokens than {trainer.ours}"
+            more = f", then {len(learned) - len(ours):,} more" if len(learned) > len(ours) else ""
+            notes[name] = f"equal to ours{more}"
+        else:
+            notes[name] = f"{len(set(ours) - set(learned)):,} of ours missing"
+    return notes
 
 
-def train_tokenizers(text: str) -> set[bytes]:
-    """Give the tokens of Hugging Face's trainer, whose ties fall differently."""
-    peer = tokenizers.Tokenizer(models.BPE())
-    splitter = pre_tokenizers.Split(tokenizers.Regex(RUST_PATTERN), behavior="isolated")
-    peer.pre_tokenizer = pre_tokenizers.Sequence(
-        [splitter, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+def task(text: str, title: str, vocab_size: int, rounds: int) -> list[dict]:
+    """Train all on one text, in turns."""
+    contestants = {
+        name: lambda prepare=trainer.prepare: prepare(text, vocab_size) for name, trainer in TRAINERS.items()
+    }
+    turns, trained = measure.take_turns(contestants, rounds)
+    rows = measure.rows(title, turns, {name: trainer.ours for name, trainer in TRAINERS.items()})
+    notes = compare(trained)
+    return [row | {"note": notes[row["contestant"]]} for row in rows]
+
+
+def chosen(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser("tests.benchmarks.training", description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--corpus", nargs="+", choices=corpora.SIZES, default=list(corpora.SIZES))
+    parser.add_argument("--megabytes", nargs="+", type=int, help="which sizes; all when not given")
+    parser.add_argument("--vocab", nargs="+", type=int, default=VOCABULARIES)
+    parser.add_argument("--quick", action="store_true", help="1 MB to 8,192 tokens, three rounds")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.rounds, options.megabytes, options.vocab = 3, [1], [8192]
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the rows that were asked for, print them, keep them."""
+    options = chosen(arguments)
+    measure.one_core()
+    measure.head("BPE training, one thread on one core, processor time")
+    texts, rows = [], []
+    for name in options.corpus:
+        for n_bytes in corpora.SIZES[name]:
+            if options.megabytes is None or n_bytes // corpora.MB in options.megabytes:
+                texts.append(corpora.describe(name, n_bytes))
+                for vocab_size in options.vocab:
+                    title = f"{name}, {n_bytes // corpora.MB} MB to {vocab_size:,}"
+                    rows += task(corpora.corpus(name, n_bytes), title, vocab_size, options.rounds)
+                    measure.show(rows[-len(TRAINERS) :])
+    print("\n" + measure.table(rows) + "\n")
+    print(
+        "In brackets: ours / this. The last two columns are on GPT-2's pattern, the only one of gigatoken's."
     )
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=VOCAB_SIZE, initial_alphabet=alphabet, show_progress=False)
-    peer.train_from_iterator([text], trainer)
-    byte_of = byte_alphabet()
-    return {bytes(byte_of[c] for c in token) for token in peer.get_vocab()}
+    for text in texts:
+        print(f"  {text}")
+    measure.save("corpora", texts)
+    measure.save("training", rows)
 
 
-# the same words, in the syntax of Oniguruma, which `tokenizers` uses
-RUST_PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-
-
-def byte_alphabet() -> dict[str, int]:
-    """Map the printable characters that stand for bytes in GPT-2's files back to the bytes."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [b for b in range(256) if b not in shown]
-    return {chr(b): b for b in shown} | {chr(256 + i): b for i, b in enumerate(hidden)}
-
-
-def main(rounds: int) -> None:
-    """Time the three and compare what they learned."""
-    text = corpus()
-    learned = {}
-
-    def run(name, train):
-        learned[name] = train(text)
-
-    ours = "b2t.bpe.fast (Python)"
-    seconds = take_turns(
-        {
-            ours: lambda: run(
-                "ours", lambda text: list(core.vocabulary(fast.train(text, VOCAB_SIZE)).values())
-            ),
-            "rustbpe (Rust)": lambda: run("rustbpe", train_rustbpe),
-            "tokenizers (Rust)": lambda: run("tokenizers", train_tokenizers),
-        },
-        rounds,
-    )
-    report(f"BPE training, {len(text.encode()):,} bytes to {VOCAB_SIZE:,} tokens", seconds, ours)
-    assert learned["ours"] == learned["rustbpe"], "rustbpe learned other merges"
-    shared = len(set(learned["ours"]) & learned["tokenizers"])
-    print(f"  merges equal rustbpe's: {learned['ours'] == learned['rustbpe']}")
-    print(f"  tokens shared with tokenizers, whose tie rule differs: {shared:,} of {VOCAB_SIZE:,}")
+if __name__ == "__main__":
+    main()

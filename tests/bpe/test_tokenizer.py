@@ -147,10 +147,3 @@ def test_a_pattern_that_loses_text_is_refused():
 def test_impossible_special_tokens_are_refused(names):
     with pytest.raises(ValueError, match="special"):
         Tokenizer([], special_tokens=names)
-
-
-def test_the_cache_of_words_is_bounded(tok, monkeypatch):
-    monkeypatch.setattr("b2t.bpe.tokenizer.MAX_CACHED_WORDS", 3)
-    text = "one two three four five six"
-    assert tok.encode(text) == reference.encode(text, tok.merges)
-    assert len(tok._known_words) <= 3

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b2t.bpe import PATTERNS, words
-from b2t.bpe.split import count_words, split
+from b2t.bpe.split import compile_ascii, compile_pattern, count_words, find_words, split
 from tests.bpe.test_train_encode import TEXTS
 
 # Each alphabet mixes what the patterns tell apart. Beyond ASCII: white space, a letter that folds to s in a
@@ -80,3 +80,24 @@ def test_a_text_without_boundaries_is_looked_at_twice_at_most(monkeypatch):
     monkeypatch.setattr(words, "find_cuts", lambda data, p: looked_at.append(len(data)) or find_cuts(data, p))
     words.count_words("a" * 1_000_000, "gpt4")
     assert sum(looked_at) < 3_000_000
+
+
+ascii_text = st.text(st.characters(max_codepoint=127), max_size=30)
+
+
+@settings(max_examples=2000)
+@given(ascii_text | nasty_text, st.sampled_from(list(PATTERNS)))
+def test_ascii_has_the_same_words_without_the_classes_of_unicode(text, pattern):
+    assert find_words(text, pattern) == compile_pattern(pattern).findall(text)
+    if text.isascii():
+        assert compile_ascii(pattern).findall(text) == compile_pattern(pattern).findall(text)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_three_ascii_characters(pattern):
+    """All 128 characters in pairs between some others; contractions in any case."""
+    every = [chr(code) for code in range(128)]
+    texts = [a + b + c for a in ("", "a", " ", "'", "\n") for b in every for c in every]
+    texts += [quote + end for quote in ("'", "x'") for end in ("s", "S", "ll", "Ll", "VE", "re", "rE", "d")]
+    for text in texts:
+        assert compile_ascii(pattern).findall(text) == compile_pattern(pattern).findall(text), text

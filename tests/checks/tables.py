@@ -33,10 +33,8 @@ def messages() -> str:
 
 def plain(failure) -> str:
     """A message without the names of other detectors, which the matrix has."""
-    keep = [
-        line for line in str(failure).splitlines() if not line.startswith(("  also failing", "  not run"))
-    ]
-    return "\n".join([keep[0].split(": ")[-1], *keep[1:]])
+    alone = checks.CheckFailed(failure.detector, failure.wanted, failure.seen, failure.at, failure.hint)
+    return str(alone)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ makes up a text; it types, clicks and compares.
 from tests.widgets import (
     drive_attention_explorer,
     drive_encoder_walk,
+    drive_language_finder,
     drive_merge_stepper,
     drive_position_explorer,
     drive_tokenizer_playground,
@@ -16,6 +17,7 @@ from tests.widgets import (
 DRIVERS = {
     "attention-explorer": drive_attention_explorer.drive,
     "encoder-walk": drive_encoder_walk.drive,
+    "language-finder": drive_language_finder.drive,
     "merge-stepper": drive_merge_stepper.drive,
     "position-explorer": drive_position_explorer.drive,
     "tokenizer-playground": drive_tokenizer_playground.drive,

@@ -52,6 +52,10 @@ DEEDS = {
     "PositionExplorer": (lambda root: root.get_by_role("button", name="the article's").click(), "w.formula,"),
     "EncoderWalk": (lambda root: root.get_by_label("Text", exact=True).fill("天天 aa"), "w.text, w.tokens"),
     "WholeMachine": (lambda root: root.get_by_label("Text", exact=True).fill("天天 aa"), "w.text, w.tokens"),
+    "LanguageFinder": (
+        lambda root: root.get_by_label("Language", exact=True).fill("tamil"),
+        "w.query, w.found",
+    ),
 }
 
 
@@ -171,5 +175,9 @@ def test_each_widget_is_drawn_and_tells_python(name, lab, open_page):
         assert told == (same.text, same.tokens)
         expected = list(same.tokens.values()) if isinstance(same.tokens, dict) else [same.tokens]
         assert shown_ids(root) == list(itertools.chain(*expected))
+    elif name == "LanguageFinder":
+        same.query = "tamil"
+        assert told == ("tamil", same.found)
+        assert root.get_by_role("option").count() == len(same.found) > 1
     else:
         assert told == ("article",)

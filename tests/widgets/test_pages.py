@@ -20,7 +20,7 @@ from tests.widgets.drivers import DRIVERS
 pytestmark = [pytest.mark.pages, pytest.mark.slow]
 
 KINDS = {"merge-stepper", "tokenizer-playground", "attention-explorer", "position-explorer", "encoder-walk"}
-KINDS |= {"whole-machine"}
+KINDS |= {"whole-machine", "language-finder"}
 PAYLOADS = [
     "<img src=x onerror=window.hacked=1>",
     "<script>window.hacked=1</script>",

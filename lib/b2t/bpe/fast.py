@@ -117,3 +117,23 @@ def encode_word(ids: list[int], ranks: Mapping[Pair, int]) -> list[int]:
             if left >= 0 and (token[left], token[right]) in ranks:
                 heappush(heap, (ranks[token[left], token[right]], left))
     return [t for t in token if t is not None]
+
+
+def encode_short_word(ids: list[int], ranks: Mapping[Pair, int]) -> list[int]:
+    """Do what `encode_word` does, sooner for a few bytes: no heap, the best pair is looked for each time.
+
+    Examples
+    --------
+    >>> encode_short_word(list(b"lower"), {(108, 111): 0, (256, 119): 1})
+    [257, 101, 114]
+    """
+    token, never = list(ids), len(ranks)
+    rank = [ranks.get(pair, never) for pair in zip(token, token[1:])]
+    while rank and (lowest := min(rank)) != never:
+        i = rank.index(lowest)
+        token[i : i + 2] = [N_BYTES + lowest]
+        del rank[i]
+        for left in (i - 1, i):
+            if 0 <= left < len(rank):
+                rank[left] = ranks.get((token[left], token[left + 1]), never)
+    return token

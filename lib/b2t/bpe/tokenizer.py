@@ -1,12 +1,16 @@
 """The tokenizer that programs use: trained merges, special tokens, files."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 
-import regex
+import numpy as np
 
 from b2t.bpe import fast
+from b2t.bpe.arrays import ArrayEncoder
 from b2t.bpe.core import N_BYTES, Pair
 from b2t.bpe.exchange import Exchange
+from b2t.bpe.files import Files
 from b2t.bpe.ids import (
     check_ids,
     check_merges,
@@ -16,14 +20,16 @@ from b2t.bpe.ids import (
     number_tokens,
     spell,
 )
+from b2t.bpe.known import KnownWords
 from b2t.bpe.offsets import Offsets, locate
+from b2t.bpe.special import choose, cut, refuse
 from b2t.bpe.split import split, to_bytes
 from b2t.bpe.stream import Stream
 
-MAX_CACHED_WORDS = 100_000
+SHORT_TEXT = 5000  # characters: below, one word after the other is faster than numpy's fixed cost
 
 
-class Tokenizer(Exchange):
+class Tokenizer(Exchange, Files):
     """Text to token ids and back, with nothing lost.
 
     Ids 0 to 255 are the bytes, ``256 + i`` is ``merges[i]``, and special tokens come after. A vocabulary
@@ -86,7 +92,7 @@ class Tokenizer(Exchange):
         self.vocab |= {token: to_bytes(name) for name, token in self.special_tokens.items()}
         self._whole = {spelling: [token] for token, spelling in self.unmerged.items() if whole_words}
         self._renumbered = self.ids != list(range(len(self.ids)))
-        self._known_words: dict[str, list[int]] = {}
+        self._known_words = KnownWords(self.ranks, self.ids, self._whole)
 
     @classmethod
     def train(
@@ -122,6 +128,11 @@ class Tokenizer(Exchange):
         texts = [texts] if isinstance(texts, str) else texts
         pieces = (piece for text in texts for piece, special in cut(text, names) if not special)
         return cls(fast.train(pieces, vocab_size, pattern), pattern, names)
+
+    def __reduce__(self) -> tuple:
+        """Go to another process without what is remembered."""
+        own = (self.special_tokens, self.ids, self.unmerged, self.whole_words)
+        return type(self), (self.merges, self.pattern, *own)
 
     @property
     def vocab_size(self) -> int:
@@ -167,50 +178,74 @@ class Tokenizer(Exchange):
         >>> len(tok.encode("a<|end|>", disallowed_special=()))
         8
         """
-        allowed = self._chosen(allowed_special)
-        if disallowed_special == "all":
-            disallowed = set(self.special_tokens) - allowed
-        else:
-            disallowed = (
-                {disallowed_special} if isinstance(disallowed_special, str) else set(disallowed_special)
-            )
-        for _, found in cut(text, disallowed):
-            if found:
-                raise ValueError(
-                    f"the text holds the special token {found!r}; pass allowed_special={{{found!r}}} to "
-                    "encode it as one token, or disallowed_special=() to encode it as ordinary text"
-                )
         ids = []
-        for piece, special in cut(text, allowed):
-            ids.extend([self.special_tokens[special]] if special else self._encode_ordinary(piece))
+        for piece, special in self._parts(text, allowed_special, disallowed_special):
+            ids += [self.special_tokens[special]] if special else self._encode_ordinary(piece)
         return ids
 
-    def _chosen(self, allowed_special: Collection[str] | str) -> set[str]:
-        if allowed_special == "all":
-            return set(self.special_tokens)
-        chosen = {allowed_special} if isinstance(allowed_special, str) else set(allowed_special)
-        if unknown := chosen - set(self.special_tokens):
-            raise ValueError(
-                f"allowed_special names {sorted(unknown)}, but the special tokens are "
-                f"{list(self.special_tokens)}"
-            )
-        return chosen
+    def encode_array(
+        self,
+        text: str,
+        allowed_special: Collection[str] | str = (),
+        disallowed_special: Collection[str] | str = "all",
+    ) -> np.ndarray:
+        """Turn text into an array of token ids: 2 or 4 bytes an id, where a list takes 8 and more.
+
+        Parameters
+        ----------
+        text, allowed_special, disallowed_special
+            As for `encode`.
+
+        Returns
+        -------
+        numpy.ndarray of `dtype`, shape (tokens,)
+            The ids that `encode` gives.
+
+        Raises
+        ------
+        ValueError
+            As `encode` does.
+
+        Examples
+        --------
+        >>> Tokenizer([(228, 189), (256, 160)]).encode_array("你好")
+        array([257, 229, 165, 189], dtype=uint16)
+        """
+        parts = self._parts(text, allowed_special, disallowed_special)
+        arrays = [
+            np.array([self.special_tokens[special]], self.dtype) if special else self._array_of(piece)
+            for piece, special in parts
+        ]
+        return arrays[0] if len(arrays) == 1 else np.concatenate([np.array([], self.dtype), *arrays])
+
+    @cached_property
+    def dtype(self) -> np.dtype:
+        """What an array of ids is made of: uint16 where all ids fit, else uint32."""
+        return np.dtype(np.uint16 if self.vocab_size <= 1 << 16 else np.uint32)
+
+    def _parts(
+        self, text: str, allowed_special: Collection[str] | str, disallowed_special: Collection[str] | str
+    ) -> list[tuple[str, str]]:
+        allowed = choose(allowed_special, self.special_tokens) if allowed_special else ()
+        if disallowed_special == "all":
+            refuse(text, [name for name in self.special_tokens if name not in allowed])
+        elif disallowed_special:
+            refuse(text, disallowed_special)
+        return cut(text, [name for name in allowed if name in text])
 
     def _encode_ordinary(self, text: str) -> list[int]:
-        ids, known = [], self._known_words
-        for word in split(text, self.pattern):
-            if word not in known:
-                if len(known) >= MAX_CACHED_WORDS:
-                    known.clear()
-                known[word] = self._encode_word(to_bytes(word))
-            ids.extend(known[word])
-        return ids
+        if len(text) > SHORT_TEXT:
+            return self._arrays.encode(text).tolist()
+        return list(chain.from_iterable(map(self._known_words.__getitem__, split(text, self.pattern))))
 
-    def _encode_word(self, word: bytes) -> list[int]:
-        if word in self._whole:
-            return self._whole[word]
-        tokens = fast.encode_word(list(word), self.ranks)
-        return [self.ids[token] for token in tokens] if self._renumbered else tokens
+    def _array_of(self, text: str) -> np.ndarray:
+        if len(text) > SHORT_TEXT:
+            return self._arrays.encode(text)
+        return np.array(self._encode_ordinary(text), self.dtype)
+
+    @cached_property
+    def _arrays(self) -> ArrayEncoder:
+        return ArrayEncoder(self.ranks, self.ids, spell(self.merges), self.pattern, self._whole, self.dtype)
 
     def encode_with_offsets(
         self,
@@ -316,23 +351,3 @@ class Tokenizer(Exchange):
         (['', '', '你', '!'], '')
         """
         return Stream(self.decode_bytes, errors)
-
-
-def cut(text: str, specials: Collection[str]) -> list[tuple[str, str]]:
-    """Cut a text at special tokens, the longest first where several fit.
-
-    Returns
-    -------
-    list of (str, str)
-        Pieces ``(text, "")`` and ``("", special)`` in turn.
-
-    Examples
-    --------
-    >>> cut("a<s>b", {"<s>"})
-    [('a', ''), ('', '<s>'), ('b', '')]
-    """
-    if not specials:
-        return [(text, "")]
-    by_length = sorted(specials, key=len, reverse=True)
-    parts = regex.split("(" + "|".join(map(regex.escape, by_length)) + ")", text)
-    return [("", part) if i % 2 else (part, "") for i, part in enumerate(parts) if part]

@@ -182,9 +182,8 @@ def merge_many(text: Layout, pair: int, places: np.ndarray, new_id: int) -> None
     last = here - text.length[text.token[here - 1]]
     weight = text.weight[here]
     np.subtract.at(text.count, text.pair_at[half], weight)
-    text.pair_at[half] = (
-        NO_PAIR  # where `last` is another merge's `half`, their pair is broken once, not twice
-    )
+    # A pair between two merges is at `half` of one and at `last` of the next, and is broken only once.
+    text.pair_at[half] = NO_PAIR
     np.subtract.at(text.count, text.pair_at[last], weight)
     text.pair_at[here] = NO_PAIR
     text.token[here] = text.token[next - 1] = new_id

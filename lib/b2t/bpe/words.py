@@ -13,13 +13,13 @@ of a text does. White space needs more thought: ``\\s++$`` takes all of it at th
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
 
-from b2t.bpe.split import compile_pattern, to_bytes
 from b2t.bpe.split import count_words as count_by_definition
+from b2t.bpe.split import find_words, to_bytes
 
 FILLER = b"\xff"  # a byte that UTF-8 never uses
 CHUNK = 1 << 22  # bytes cut at a time: bounds the memory
@@ -85,12 +85,12 @@ def count_words(texts: str | Iterable[str], pattern: str | None = "gpt4") -> Cou
     pieces = Counter()
     for text in [texts] if isinstance(texts, str) else texts:
         count_pieces(to_bytes(text), pattern, pieces)
-    words, find = Counter(), compile_pattern(pattern).findall
+    words = Counter()
     for piece, count in pieces.items():
         if is_word(piece):
             words[piece] += count
         else:
-            for word in find(piece.decode()):
+            for word in find_words(piece.decode(), pattern):
                 words[word.encode()] += count
     return words
 
@@ -112,15 +112,27 @@ def is_word(piece: bytes) -> bool:
 def count_pieces(data: bytes, pattern: str, pieces: Counter) -> None:
     """Cut a text at its safe boundaries and count the pieces, a chunk at a time.
 
-    What follows a chunk's last boundary is left for the next chunk; a chunk without one is taken again, twice
-    as long, so that no text is looked at more than twice.
-
     Examples
     --------
     >>> pieces = Counter()
     >>> count_pieces(b"so, so, (so) 2day\\n\\nso", "gpt4", pieces)
     >>> sorted(pieces.items())
     [(b'\\n\\n', 1), (b' (so', 1), (b' 2', 1), (b' so', 1), (b')', 1), (b',', 2), (b'day', 1), (b'so', 2)]
+    """
+    for chunk, cuts in safe_chunks(data, pattern):
+        count_between(chunk, cuts, pieces)
+
+
+def safe_chunks(data: bytes, pattern: str) -> Iterator[tuple[bytes, np.ndarray]]:
+    """Cut a text into chunks, each with its safe boundaries.
+
+    What follows a chunk's last boundary is left for the next chunk; a chunk without one is taken again, twice
+    as long, so that no text is looked at more than twice.
+
+    Examples
+    --------
+    >>> list(safe_chunks(b"so it is", "gpt4"))
+    [(b'so it is', array([2, 5]))]
     """
     start, size = 0, CHUNK
     while start < len(data):
@@ -131,7 +143,7 @@ def count_pieces(data: bytes, pattern: str, pieces: Counter) -> None:
                 size *= 2
                 continue
             chunk, cuts = chunk[: cuts[-1]], cuts[:-1]
-        count_between(chunk, cuts, pieces)
+        yield chunk, cuts
         start, size = start + len(chunk), CHUNK
 
 
@@ -149,16 +161,30 @@ def count_between(data: bytes, cuts: np.ndarray, pieces: Counter) -> None:
     >>> pieces
     Counter({b' so': 1, b'so': 1, b' international': 1})
     """
-    starts = np.append(0, cuts)
-    ends = np.append(cuts, len(data))
+    starts, ends = np.append(0, cuts), np.append(cuts, len(data))
     short = ends - starts <= SHORT
-    eight_bytes_at = np.ndarray(len(data), "<u8", data + FILLER * SHORT, strides=(1,))  # they overlap
-    filled = eight_bytes_at[starts[short]] | filler_from()[(ends - starts)[short]]
-    numbers, counts = np.unique(filled, return_counts=True)
-    texts = numbers.astype("<u8").tobytes()
-    for start, count in zip(range(0, len(texts), SHORT), counts.tolist()):
-        pieces[texts[start : start + SHORT].rstrip(FILLER)] += count
+    numbers, counts = np.unique(as_numbers(data, starts[short], ends[short]), return_counts=True)
+    for piece, count in zip(as_pieces(numbers), counts.tolist()):
+        pieces[piece] += count
     pieces.update(data[start:end] for start, end in zip(starts[~short].tolist(), ends[~short].tolist()))
+
+
+def as_numbers(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Turn pieces of 8 bytes or fewer into numbers of 64 bits, different ones into different numbers."""
+    eight_bytes_at = np.ndarray(len(data), "<u8", data + FILLER * SHORT, strides=(1,))  # they overlap
+    return eight_bytes_at[starts] | filler_from()[ends - starts]
+
+
+def as_pieces(numbers: np.ndarray) -> list[bytes]:
+    """Turn such numbers back into pieces.
+
+    Examples
+    --------
+    >>> as_pieces(as_numbers(b"so so", np.array([0, 2]), np.array([2, 5])))
+    [b'so', b' so']
+    """
+    texts = numbers.astype("<u8").tobytes()
+    return [texts[start : start + SHORT].rstrip(FILLER) for start in range(0, len(texts), SHORT)]
 
 
 @lru_cache(maxsize=1)

@@ -7,8 +7,22 @@ turns, parameters, behaviour, head_reference, heads, layers, models, zoo.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from b2t.checks.core import CheckFailed
+
+if (
+    TYPE_CHECKING
+):  # for readers of the source and their tools; at run time `__getattr__` imports what is asked for
+    from b2t.checks.coding import bpe_decode, bpe_encode
+    from b2t.checks.formula import attention
+    from b2t.checks.heads import multi_head_attention
+    from b2t.checks.layers import encoder_layer
+    from b2t.checks.masks import causal_mask, padding_mask
+    from b2t.checks.models import encoder
+    from b2t.checks.norms import layer_norm
+    from b2t.checks.tables import sinusoidal
+    from b2t.checks.training import bpe_train
 
 HOMES = {
     "training": ["bpe_train"],
@@ -21,9 +35,9 @@ HOMES = {
     "heads": ["multi_head_attention"],
     "layers": ["encoder_layer"],
     "models": ["embedding", "encoder"],
-    "exercises": ["examples", "exposes"],
 }  # module: the checks in it
 ENTRY_POINTS = {name: module for module, names in HOMES.items() for name in names}
+HELPERS = {"examples": "exercises", "exposes": "exercises"}  # for exercises without detectors of their own
 
 __all__ = [
     "CheckFailed",
@@ -42,10 +56,10 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in ENTRY_POINTS:
-        return getattr(import_module(f"b2t.checks.{ENTRY_POINTS[name]}"), name)
+    if home := (ENTRY_POINTS | HELPERS).get(name):
+        return getattr(import_module(f"b2t.checks.{home}"), name)
     raise AttributeError(f"b2t.checks has no {name!r}; it has {', '.join(sorted(ENTRY_POINTS))}")
 
 
 def __dir__():
-    return sorted({*globals(), *ENTRY_POINTS})
+    return sorted({*globals(), *ENTRY_POINTS, *HELPERS})

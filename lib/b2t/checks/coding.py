@@ -6,7 +6,8 @@ from functools import cached_property, partial
 from random import Random
 
 from b2t.bpe.core import decode, vocabulary
-from b2t.bpe.reference import encode, train
+from b2t.bpe.fast import train
+from b2t.bpe.reference import encode
 from b2t.checks.core import Report, Seen, attempt, detector, judge, short
 from b2t.checks.training import MIXED, whole
 
@@ -24,16 +25,21 @@ class CodeCase:
     pattern: str | None = "gpt4"
 
     @cached_property
-    def trained(self) -> list[tuple[int, int]]:
-        """Merges learned from a small mixed text."""
-        return train([MIXED, WORDS], 340, self.pattern)
+    def random_words(self) -> list[str]:
+        """Forty words over few letters, in which merges compete."""
+        random = Random(self.seed)
+        return ["".join(random.choices("abehilnopsuwy花非", k=random.randint(2, 12))) for _ in range(40)]
 
     @cached_property
+    def trained(self) -> list[tuple[int, int]]:
+        """Merges learned from a small mixed text and the random words."""
+        return train([MIXED, WORDS, " ".join(self.random_words)], 420, self.pattern)
+
+    @property
     def texts(self) -> list[str]:
-        """Awkward texts, and forty random words over few letters."""
-        random = Random(self.seed)
-        made = ["".join(random.choices("abehilnopsuwy花非", k=random.randint(2, 12))) for _ in range(40)]
-        return [*TEXTS, MIXED, *WORDS.split(), *made]
+        """Awkward texts and random words, alone and reversed."""
+        reversed_words = [word[::-1] for word in self.random_words]
+        return [*TEXTS, MIXED, *WORDS.split(), *self.random_words, *reversed_words]
 
 
 def bpe_encode(fn: Callable, *, pattern: str | None = "gpt4", case: CodeCase | None = None) -> Report:

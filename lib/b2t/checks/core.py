@@ -1,10 +1,12 @@
 """What every check is made of: detectors, the failure that one reports, and the judge that runs them all."""
 
 import inspect
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+WIDTH = 78  # columns of a message
 STUB = "the stub still stands there: write the function, run its cell again, then the check"
 
 MODULE_CALLS = ("torch/nn/modules/module.py", "torch\\nn\\modules\\module.py")  # between us and forward
@@ -39,10 +41,10 @@ class CheckFailed(AssertionError):
     --------
     >>> print(CheckFailed("row_sums", "each row sums to 1", "1.37 in row 0", "Q (5, 7)", "wrong axis"))
     detector row_sums
-      wanted: each row sums to 1
-      seen:   1.37 in row 0
-      at:     Q (5, 7)
-      usual cause: wrong axis
+      wanted:  each row sums to 1
+      seen:    1.37 in row 0
+      at:      Q (5, 7)
+      usually: wrong axis
     """
 
     def __init__(self, detector: str, wanted: str, seen: str, at: str, hint: str):
@@ -51,22 +53,25 @@ class CheckFailed(AssertionError):
         self.check, self.failures, self.not_run = "", (self,), 0
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.check + ': ' if self.check else ''}detector {self.detector}",
-            f"  wanted: {self.wanted}",
-            f"  seen:   {self.seen}",
-            f"  at:     {self.at}",
-            f"  usual cause: {self.hint}",
-        ]
+        lines = [f"{self.check + ': ' if self.check else ''}detector {self.detector}"]
+        lines += wrapped("wanted", self.wanted) + wrapped("seen", self.seen) + wrapped("at", self.at)
+        lines += wrapped("usually", self.hint)
         if len(self.failures) > 1:
-            lines.append(f"  also failing: {', '.join(failure.detector for failure in self.failures[1:])}")
+            lines += wrapped("also", ", ".join(failure.detector for failure in self.failures[1:]))
         if self.not_run:
-            lines.append(f"  not run: {self.not_run} detectors that need this one")
+            lines += wrapped("not run", f"{self.not_run} detectors that need this one")
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
         """Let a notebook show the message alone, not the path through the check."""
         return [f"CheckFailed: {self}"]
+
+
+def wrapped(label: str, text: str) -> list[str]:
+    """Write a labelled part of a message in lines that fit a page."""
+    label = f"  {label}:"
+    lines = textwrap.wrap(text, WIDTH - 11, break_long_words=False, break_on_hyphens=False)
+    return [f"{start:<10} {line}" for start, line in zip([label, *[""] * len(lines)], lines)]
 
 
 class Seen(Exception):
@@ -139,7 +144,8 @@ class Report:
     detectors: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        said = f"{self.check}: nothing found by {', '.join(self.detectors)}"
+        return "\n".join(textwrap.wrap(said, WIDTH, subsequent_indent="  "))
 
     __repr__ = __str__
 
@@ -203,7 +209,7 @@ def attempt(at: str, fn: Callable, *args, **kwargs):
     except NotImplementedError as error:
         raise Seen(f"NotImplementedError: {first_line(error)}", at, STUB) from error
     except (Exception, SystemExit) as error:
-        seen = f"{type(error).__name__}: {first_line(error)}{place(error)}"
+        seen = f"{type(error).__name__}: {first_line(error)}{place(error, fn)}"
         raise Seen(seen, at, "your code raised this error; run it on this input alone") from error
 
 
@@ -213,10 +219,13 @@ def first_line(error: BaseException, limit: int = 160) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def place(error: BaseException) -> str:
-    """Name the candidate's own frame that an error came from, if there is one."""
+def place(error: BaseException, fn: Callable) -> str:
+    """Name the candidate's own frame that an error came from, if there is one; not that of its wrapper."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     frames = [frame for frame in frames if not frame.filename.endswith(MODULE_CALLS)]
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    own = [f for f in frames if code and (f.filename, f.name) == (code.co_filename, code.co_name)]
+    frames = own or frames
     return f", in {frames[0].name}, line {frames[0].lineno}" if frames else ""
 
 

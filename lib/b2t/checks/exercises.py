@@ -50,10 +50,10 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
     >>> examples(len, ("a", 1), ("é", 2), mistakes=counts)
     Traceback (most recent call last):
     b2t.checks.core.CheckFailed: len: detector right_answers
-      wanted: each answer is the right one
-      seen:   1, not 2
-      at:     len('é')
-      usual cause: characters are counted, not bytes
+      wanted:  each answer is the right one
+      seen:    1, not 2
+      at:      len('é')
+      usually: characters are counted, not bytes
     """
     return judge(name_of(fn), fn, [right_answers], Cases(cases, mistakes or {}))
 
@@ -90,10 +90,11 @@ def told(value) -> str:
 
 
 def cause(mistakes, args, given):
-    """Say which of the expected mistakes gives the same wrong answer."""
+    """Say which of the expected mistakes gives the same wrong answer; NaN, unequal to itself, is spelled."""
     for why, wrong in mistakes.items():
         try:
-            if same(wrong(*copy.deepcopy(args)), given):
+            found = wrong(*copy.deepcopy(args))
+            if same(found, given) or repr(found) == repr(given):
                 return why
         except Exception:
             continue
@@ -127,10 +128,11 @@ def exposes(test: Callable, *, wrong: Mapping[str, Callable], right: Mapping[str
     >>> exposes(lambda count: count("e") != 1, wrong=wrong, right=right)
     Traceback (most recent call last):
     b2t.checks.core.CheckFailed: <lambda>: detector accuses_the_wrong
-      wanted: the test accuses every wrong candidate
-      seen:   it passes
-      at:     the candidate that counts characters
-      usual cause: the input on which this candidate goes wrong is not among those that the test tries
+      wanted:  the test accuses every wrong candidate
+      seen:    it passes
+      at:      the candidate that counts characters
+      usually: the input on which this candidate goes wrong is not among those
+               that the test tries
     """
     return judge(name_of(test), test, [accuses_the_wrong, spares_the_right], (wrong, right))
 

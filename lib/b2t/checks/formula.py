@@ -60,11 +60,13 @@ def attention(
     >>> attention(lambda Q, K, V: (Q @ K.mT / 7**0.5).softmax(dim=-2) @ V, masked=False)
     Traceback (most recent call last):
     b2t.checks.core.CheckFailed: attention: detector row_sums
-      wanted: the weights of each query sum to 1
-      seen:   they sum to 1.76 for query 0 of text 0, head 0
-      at:     Q (2, 3, 5, 7), K (2, 3, 6, 7), V (2, 3, 6, 6), float64; weights read off at V = identity
-      usual cause: the softmax runs over the query axis; it belongs on the last one, dim=-1
-      also failing: parity
+      wanted:  the weights of each query sum to 1
+      seen:    they sum to 1.76 for query 0 of text 0, head 0
+      at:      Q (2, 3, 5, 7), K (2, 3, 6, 7), V (2, 3, 6, 6), float64; weights read
+               off at V = identity
+      usually: the softmax runs over the query axis; it belongs on the last one,
+               dim=-1
+      also:    parity
     """
     candidate = Attention(fn, batched)
     with own_randomness(0), torch.no_grad():

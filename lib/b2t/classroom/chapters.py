@@ -12,7 +12,7 @@ from b2t.book.notebooks import normalise, to_text
 FOLDED = re.compile(
     r"\n*<details>\s*<summary>(?P<summary>.*?)</summary>(?P<text>.*?)</details>\n*", re.DOTALL
 )
-ANSWERS = ("Why", "What a good answer has")
+ANSWERS = ("Why", "What a good answer has", "What it shows", "Solution")
 """How the summaries begin that fold an answer away; others, such as hints, are for students, too."""
 
 

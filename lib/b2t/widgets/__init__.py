@@ -2,6 +2,7 @@
 
 from b2t.widgets.attention_explorer import AttentionExplorer
 from b2t.widgets.encoder_walk import EncoderWalk
+from b2t.widgets.language_finder import LanguageFinder
 from b2t.widgets.merge_stepper import MergeStepper
 from b2t.widgets.position_explorer import PositionExplorer
 from b2t.widgets.tokenizer_playground import TokenizerPlayground
@@ -14,4 +15,5 @@ __all__ = [
     "PositionExplorer",
     "EncoderWalk",
     "WholeMachine",
+    "LanguageFinder",
 ]

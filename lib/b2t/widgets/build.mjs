@@ -11,6 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, "static"));
 const WIDGETS = [
   "merge_stepper", "tokenizer_playground", "attention_explorer", "position_explorer", "encoder_walk", "whole_machine",
+  "language_finder",
 ];
 const common = {
   absWorkingDir: here,

@@ -15,8 +15,17 @@ def read_bytes(path: str | Path) -> bytes:
     Raises
     ------
     ValueError
-        When the file cannot be decompressed or is larger than any vocabulary.
+        When the file cannot be decompressed or is larger than any vocabulary, or when `path` is no path but
+        the content of a file.
+
+    Examples
+    --------
+    >>> read_bytes("#version: 0.2\\nh e\\n")
+    Traceback (most recent call last):
+    ValueError: '#version: 0.2\\nh e\\n' is the content of a file; pass its path
     """
+    if isinstance(path, str) and "\n" in path:
+        raise ValueError(f"{shown(path)} is the content of a file; pass its path")
     try:
         with lzma.open(path) if Path(path).suffix == ".xz" else open(path, "rb") as file:
             raw = file.read(MAX_FILE + 1)

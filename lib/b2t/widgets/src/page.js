@@ -3,6 +3,7 @@
 import * as engine from "./engine/index.js";
 import attentionExplorer from "./attention_explorer.js";
 import encoderWalk from "./encoder_walk.js";
+import languageFinder from "./language_finder.js";
 import mergeStepper from "./merge_stepper.js";
 import positionExplorer from "./position_explorer.js";
 import tokenizerPlayground from "./tokenizer_playground.js";
@@ -11,6 +12,7 @@ import wholeMachine from "./whole_machine.js";
 const widgets = {
   "attention-explorer": attentionExplorer,
   "encoder-walk": encoderWalk,
+  "language-finder": languageFinder,
   "merge-stepper": mergeStepper,
   "position-explorer": positionExplorer,
   "tokenizer-playground": tokenizerPlayground,
