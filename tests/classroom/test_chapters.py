@@ -1,5 +1,6 @@
 """A student's chapter holds no solution, an instructor's all of it, and both lead to the same pages."""
 
+import ast
 import re
 
 import nbformat
@@ -50,9 +51,23 @@ def test_versions(path):
         ]
         assert kept[0] == kept[1] == kept[2]
         assert not [cell for cell in theirs.cells if tag in tags(cell) and cell.outputs]
+    code = [[cell.source for cell in version.cells if cell.cell_type == "code"] for version in (nb, ours)]
+    assert code[0] == code[1], "the tests execute the chapter, so the instructor's version passes its checks"
     unfolded = "\n".join(cell.source for cell in ours.cells)
     assert all(line in unfolded for line in {*solution_lines(nb), *answers(nb)})
     assert nb == read(path), "the chapter itself has changed"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_an_untouched_chapter_passes_no_check(path):
+    cells = [cell for cell in student(read(path)).cells if {"exercise", "check"} & set(tags(cell))]
+    assert [tags(cell)[0] for cell in cells] == ["exercise", "check"] * (len(cells) // 2)
+    for stub, check in zip(cells[::2], cells[1::2]):
+        asked_for = ast.parse(stub.source).body[-1].name
+        assert "raise NotImplementedError" in stub.source
+        assert asked_for in {
+            node.id for node in ast.walk(ast.parse(check.source)) if isinstance(node, ast.Name)
+        }
 
 
 def test_the_chapters_have_what_is_taken_out():

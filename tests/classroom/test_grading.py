@@ -3,11 +3,12 @@
 import csv
 import os
 import re
+import shutil
 
 import nbformat
 import pytest
 
-from b2t.classroom import assignments, grading
+from b2t.classroom import assignments, course, grading
 from b2t.classroom.collecting import grade_id
 from tests.classroom.handing_in import fill, hand_in, points, solutions, zoo_answer
 
@@ -65,8 +66,9 @@ def graded(built, tmp_path_factory):
     for name in assignments.NAMES:
         right = solutions(name)
         wrong, code = BUGS[name]
-        hand_in(built, folder, "right", name, right)
-        hand_in(built, folder, "untouched", name, {})
+        for student, version in (("right", "instructor"), ("untouched", "student")):
+            (folder / student).mkdir(exist_ok=True)
+            shutil.copy(built / version / "assignments" / f"{name}.ipynb", folder / student)
         hand_in(built, folder, "one bug", name, {**right, wrong: code})
     right = solutions("bytes")
     hand_in(built, folder, "overlaps", "bytes", {**right, "merge": OVERLAPS})
@@ -147,6 +149,16 @@ def test_the_table_and_the_pages(graded, built, tmp_path):
         assert len(list(csv.DictReader(file))) == len(marks)
     page = built / "course" / "feedback" / "one bug" / "attention" / "attention.html"
     assert re.search(r"detector \w+", re.sub("<[^>]+>", "", page.read_text("utf-8")))
+
+
+def test_a_submission_that_nbgrader_cannot_grade_does_not_stop_the_others(built, tmp_path, monkeypatch):
+    def fail(nbgrader, each, feedback):
+        raise course.CourseFailed("the log\nthe reason\n")
+
+    hand_in(built, tmp_path, "ada", "bytes", {})
+    monkeypatch.setattr(grading, "run_nbgrader", fail)
+    (mark,) = grading.grade(tmp_path, built / "course")
+    assert mark.student == "ada" and mark.message.endswith("the reason")
 
 
 def test_a_change_in_the_folder_is_noticed(built, tmp_path, monkeypatch):

@@ -10,12 +10,12 @@ from pathlib import Path
 import nbformat
 
 from b2t.classroom.collecting import Submission, collect, grade_id
-from b2t.classroom.course import api, done
+from b2t.classroom.course import CourseFailed, api, done
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FAILED = re.compile(
-    r"detector (?P<detector>\w+) wanted: .* seen: (?P<seen>.*) at: .* usual cause: (?P<hint>.*?)"
-    r"( also failing: .*)?$"
+    r"detector (?P<detector>\w+) wanted: .* seen: (?P<seen>.*) at: .* usually: (?P<hint>.*?)"
+    r"( also: .*| not run: .*)?$"
 )
 COLUMNS = ("student", "assignment", "exercise", "points", "of", "message")
 BY_HAND = "to be read by you"
@@ -62,14 +62,13 @@ def grade(folder: Path, course: Path, feedback: bool = True, **limits) -> list[M
     Returns
     -------
     list of Mark
-        In the order of students, assignments and exercises.
+        In the order of students, assignments and exercises. A submission that cannot be graded has one, with
+        the reason.
 
     Raises
     ------
     ValueError
         When there is nothing to grade.
-    CourseFailed
-        When nbgrader fails.
     RuntimeError
         When a file in `folder` is not what it was before: a submission has reached it.
     """
@@ -77,8 +76,11 @@ def grade(folder: Path, course: Path, feedback: bool = True, **limits) -> list[M
     taken, refused = collect(folder, course)
     nbgrader, marks = api(course, **limits), []
     for each in taken:
-        run_nbgrader(nbgrader, each, feedback)
-        marks += read_marks(nbgrader.gradebook, course, each)
+        try:
+            run_nbgrader(nbgrader, each, feedback)
+            marks += read_marks(nbgrader.gradebook, course, each)
+        except CourseFailed as error:
+            refused[each] = f"nbgrader could not grade it: {str(error).strip().splitlines()[-1]}"
     marks += [Mark(each.student, each.assignment, "", 0.0, 0.0, why) for each, why in refused.items()]
     if digest(folder) != before:
         raise RuntimeError(
