@@ -36,7 +36,17 @@ GREEDY = {
 SLY = {
     "merge": "class checks:\n    examples = staticmethod(lambda *args, **more: 'fine')",
     "train": "import sys\nsys.exit()",
-    "encode": "import warnings\nwarnings.warn('on stderr')\n\n",
+    "encode": """
+
+right = encode
+
+
+def encode(text, merges):
+    import sys
+
+    print("a remark", file=sys.stderr)
+    return right(text, merges)
+""",
     "decode": "def decode(ids, merges):\n    return ''",
 }
 REACHING = """
@@ -73,7 +83,7 @@ def graded(built, tmp_path_factory):
     right = solutions("bytes")
     hand_in(built, folder, "overlaps", "bytes", {**right, "merge": OVERLAPS})
     hand_in(built, folder, "greedy", "bytes", {**right, **GREEDY, "merge": GREEDY["merge"] + right["merge"]})
-    sly = {**right, **SLY, "encode": SLY["encode"] + right["encode"], "stream": "stream = None"}
+    sly = {**right, **SLY, "encode": right["encode"] + SLY["encode"], "stream": "stream = None"}
     hand_in(built, folder, "sly", "bytes", sly, tamper)
     hand_in(built, folder, "reaching", "bytes", {**right, "merge": REACHING + right["merge"]})
     (folder / "garbage").mkdir()
