@@ -20,7 +20,7 @@ TRAIN_LANGUAGE_ID ?= b2t.language_id
 or_say = || { printf '\n%s\n' "$(strip $(1))" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test check lab notebooks colab bench widgets repo train-language-id test-notebooks clean
+.PHONY: help book serve test check lab notebooks colab bench widgets classroom grade repo train-language-id test-notebooks clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,16 @@ widgets: $(VENV)/.test-ready  ## bundle the widgets' sources into lib/b2t/widget
 	    $(call or_say,The bundles could not be built: the message is above.)
 	@$(BIN)/python -m b2t.widgets.export
 
+# ---- teaching ----------------------------------------------------------------------------------
+
+classroom: $(VENV)/.test-ready  ## chapters without and with solutions, and graded assignments, in _build/classroom
+	@$(BIN)/python -m b2t.classroom build
+
+grade: $(VENV)/.test-ready  ## grade submissions: make grade FOLDER=… (a folder for each student inside)
+	@$(BIN)/python -m b2t.classroom grade "$(FOLDER)"
+
+# ---- moving ------------------------------------------------------------------------------------
+
 repo: $(VENV)/.test-ready  ## move to another address: make repo URL=https://github.com/OWNER/NAME
 	@$(BIN)/python -m b2t.book.repository "$(URL)"
 
@@ -104,7 +114,7 @@ $(VENV)/.book-ready: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.test-ready: $(VENV)/.book-ready pyproject.toml constraints.txt
 	@echo "Installing the rest (PyTorch among it: README.md names its smaller CPU build)"
-	@$(BIN)/python lib/b2t/book/extras.py base lab test > $(VENV)/test.txt
+	@$(BIN)/python lib/b2t/book/extras.py base lab classroom test > $(VENV)/test.txt
 	@$(PIP) install -q -c constraints.txt -r $(VENV)/test.txt \
 	    $(call or_say,pip could not install the packages of the tests: its message is above. Is there a network?)
 	@touch $@

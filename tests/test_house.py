@@ -71,6 +71,7 @@ ARROWS = {
     "show": [],
     "widgets": ["bpe", "nn", "data", "language_id", "widgets"],
     "book": ["book"],
+    "classroom": ["book", "classroom"],
 }
 TORCH = ("nn", "train", "generate", "language_id", "checks", "widgets")
 TOP = {

@@ -8,7 +8,7 @@ import pytest
 from b2t.book.extras import requirements
 from tests.conftest import ROOT
 
-EXTRAS = ("base", "book", "lab", "test")
+EXTRAS = ("base", "book", "lab", "classroom", "test")
 PINS = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text("utf-8"), flags=re.M))
 CANONICAL = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in PINS.items()}
 

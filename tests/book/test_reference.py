@@ -36,7 +36,7 @@ def public():
     """What readers may call, by full name, with its docstring: found without `b2t.book.api`."""
     found = {}
     for module, path in MODULES.items():
-        if not inside(module, ["b2t.book"]):
+        if not inside(module, ["b2t.book", "b2t.classroom"]):
             for node in ast.parse(path.read_text("utf-8")).body:
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                     found[f"{module}.{node.name}"] = ast.get_docstring(node)

@@ -1,11 +1,13 @@
 """Markup that docutils writes and that a screen reader would stumble over, put right in the finished page."""
 
 import re
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
 EMPTY_HEADER = re.compile(r"<th( class=\"[^\"]*\")?>\s*<p>\s*</p>\s*</th>")
 SIGNATURE = re.compile(r"<dt class=\"sig [^>]*>.*?</dt>", re.DOTALL)
+TOGGLE = '<summary><span class="toctree-toggle"'
 CITATION = re.compile(r"(<div class=\"citation\"[^>]*) role=\"doc-biblioentry\"")
 
 
@@ -38,3 +40,16 @@ def mend_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     """Mend the body of a page on its way to the template."""
     if context.get("body"):
         context["body"] = mend(context["body"])
+
+
+def name_toggles(app: Sphinx, error: Exception | None) -> None:
+    """Name the theme's buttons that unfold a branch of the contents: all that they hold is a picture."""
+    if error or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        if TOGGLE in html:
+            named = html.replace(
+                TOGGLE, TOGGLE.replace("<summary>", '<summary aria-label="Pages below this one">')
+            )
+            path.write_text(named, encoding="utf-8", newline="\n")

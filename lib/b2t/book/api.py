@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 LIBRARY = ROOT / "lib"
-PRIVATE = ("b2t.book",)  # builds the pages; no reader calls it
+PRIVATE = ("b2t.book", "b2t.classroom")  # commands that build and grade; no reader calls them
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LONGEST_VALUE = 60  # characters of a constant's value that are shown
 

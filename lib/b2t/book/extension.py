@@ -143,6 +143,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", assets.trim, priority=900)
     app.connect("html-page-context", accessible.mend_page, priority=910)
     app.connect("build-finished", assets.write)
+    app.connect("build-finished", accessible.name_toggles)
     app.connect("build-finished", write_first_page)
     library.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -160,7 +160,7 @@ def execute(path, timeout=600, gpu=False):
     nb = nbformat.read(path, as_version=4)
     client = NotebookClient(
         nb,
-        kernel_manager_class=_kernel_manager_class(),
+        kernel_manager_class=kernel_manager_class(),
         kernel_name="python3",
         timeout=timeout,
         resources={"metadata": {"path": str(path.resolve().parent)}},
@@ -178,7 +178,8 @@ def execute(path, timeout=600, gpu=False):
     return normalise(nb)
 
 
-def _kernel_manager_class():
+def kernel_manager_class():
+    """Make a class of kernel managers that start this interpreter."""
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
