@@ -279,6 +279,22 @@ def exercises(nb, path):
     return problems
 
 
+KINDS = ("Warm-up.", "Build.", "Predict, then measure.", "Spot the bug.", "Open question.")
+
+
+def exercise_kinds(nb, path):
+    """Five exercises or more, numbered from 1, each of a kind that the book knows; each at least once."""
+    text = "\n".join(cell.source for _, cell in prose_cells(nb)).partition("\n## Exercises")[2]
+    text = re.split(r"\n## ", text)[0]
+    found = re.findall(r"(?m)^(?:\*\*|### )(\d+)\. [^\n]*?(?:\*\*|\n\n) ?\*([^*]+)\*", text)
+    problems = [f"no exercise of the kind *{kind}*" for kind in KINDS if kind not in {k for _, k in found}]
+    problems += [f"exercise {n} is of no known kind: *{kind}*" for n, kind in found if kind not in KINDS]
+    numbers = [int(n) for n, _ in found]
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 5:
+        problems.append(f"exercises with a kind are numbered {numbers}, not 1 to 5 or more")
+    return problems
+
+
 def _exercise(nb, number, stub, solution, check):
     asked, solved = _names(stub), _names(solution)
     if nb.cells[number - 1].cell_type != "markdown":
@@ -361,7 +377,7 @@ EVERY_NOTEBOOK = (
     links,
     in_contents,
 )
-NUMBERED_CHAPTER = (title, setup_cell, colab_badge, exercises)
+NUMBERED_CHAPTER = (title, setup_cell, colab_badge, exercises, exercise_kinds)
 
 
 def defined_twice(notebooks):

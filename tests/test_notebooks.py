@@ -60,6 +60,13 @@ PATH = checks.ROOT / "chapters/02_byte_pair_encoding.ipynb"
 LINK = f"{checks.COLAB}/blob/main/chapters/{PATH.name}"
 
 
+EXERCISES = (
+    "## Exercises\n\n**1. Half.** *Warm-up.* On paper.\n\n"
+    "### 2. Which is more?\n\n*Predict, then measure.* Guess.\n\n"
+    "**3. Odd.** *Spot the bug.* Where?\n\n**4. And?** *Open question.* Why?\n\n"
+)
+
+
 def good_chapter():
     stub = 'def twice(x):\n    raise NotImplementedError("yours")'
     merge = checks.library_definition("b2t.bpe.core.merge")
@@ -71,7 +78,7 @@ def good_chapter():
         new_markdown_cell("The time it takes:"),
         new_code_cell("2.1", metadata={"tags": ["nbval-ignore-output"]}),
         new_code_cell("assert 2 > 1"),
-        new_markdown_cell("**Exercise.** Write `twice`."),
+        new_markdown_cell(f"{EXERCISES}**5. Twice.** *Build.* Write `twice`."),
         new_code_cell(stub, metadata={"tags": ["exercise"]}),
         new_code_cell("def twice(x):\n    return 2 * x", metadata={"tags": ["solution", "hide-cell"]}),
         new_code_cell("assert twice(2) == 4", metadata={"tags": ["check"]}),
@@ -123,6 +130,10 @@ WRONG = [
     (checks.setup_cell, retag(1, "setup")),
     (checks.colab_badge, replace(0, "02_byte", "03_byte")),
     (checks.colab_badge, append("\n[Colab](https://colab.research.google.com/github/a/b)")),
+    (checks.exercise_kinds, replace(7, "*Open question.*", "*Build.*")),
+    (checks.exercise_kinds, replace(7, "*Build.*", "*Do.*")),
+    (checks.exercise_kinds, replace(7, "**3. Odd", "**4. Odd")),
+    (checks.exercise_kinds, replace(7, "## Exercises", "## In practice")),
     (checks.known_tags, retag(3, "exercize")),
     (checks.forbidden_code, append("\nsys.path.insert(0, 'lib')", 3)),
     (checks.forbidden_code, append("\nwarnings.filterwarnings('ignore')", 3)),
