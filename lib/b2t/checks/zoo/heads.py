@@ -216,7 +216,7 @@ BUGS = [
         "rasbt/LLMs-from-scratch#1061 (closed)",
     ),
     Bug(
-        "masks of a batch tiled",
+        "masks of a batch in the wrong order",
         CHECK,
         Tiled,
         "batch_mates masked_parity",
