@@ -3,7 +3,7 @@
 import codecs
 import math
 from collections import Counter
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 import torch
@@ -141,6 +141,14 @@ def by_loops(Q, K, V, mask=None):
     return [out, weights]
 
 
+def softmax_in_float32(Q, K, V, *, mask=None):
+    """Upcast, as code for half precision does, and come back; −10,000 for −∞."""
+    scores = Q @ K.mT * Q.size(-1) ** -0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e4)
+    return scores.softmax(-1, dtype=torch.float32).to(Q.dtype) @ V
+
+
 def by_torch(Q, K, V, attn_mask=None):
     return F.scaled_dot_product_attention(Q, K, V, attn_mask)
 
@@ -230,6 +238,92 @@ class ThreeInputs(nn.Module):
         return self.parts["four"](out.transpose(1, 2).reshape(query.shape)), weights
 
 
+class HeadAxis(nn.Module):
+    """Parameters with an axis of heads, (n_heads, d_model, d_head), biases (n_heads, d_head)."""
+
+    def __init__(self, d_model, n_heads):
+        super().__init__()
+        d_head = d_model // n_heads
+        for role in "QKV":
+            setattr(self, f"W_{role}", nn.Parameter(torch.zeros(n_heads, d_model, d_head)))
+            setattr(self, f"b_{role}", nn.Parameter(torch.zeros(n_heads, d_head)))
+        self.W_O, self.b_O = (
+            nn.Parameter(torch.zeros(n_heads, d_head, d_model)),
+            nn.Parameter(torch.zeros(d_model)),
+        )
+
+    def forward(self, x, mask=None):
+        q, k, v = (
+            torch.einsum("bnd,hde->bhne", x, W) + b[:, None]
+            for W, b in ((self.W_Q, self.b_Q), (self.W_K, self.b_K), (self.W_V, self.b_V))
+        )
+        return (
+            torch.einsum("bhne,hed->bnd", F.scaled_dot_product_attention(q, k, v, mask), self.W_O) + self.b_O
+        )
+
+
+class FusedByHead(Fused):
+    """One projection, in which each head has its query, key and value side by side."""
+
+    def forward(self, x, mask=None):
+        q, k, v = self.qkv(x).unflatten(-1, (self.n_heads, -1)).transpose(1, 2).chunk(3, -1)
+        return self.proj(F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).flatten(2))
+
+
+class KeysAndValues(nn.Module):
+    """Queries alone, keys and values together; the mask by keyword only."""
+
+    def __init__(self, d_model, n_heads):
+        super().__init__()
+        self.to_q, self.to_kv = nn.Linear(d_model, d_model), nn.Linear(d_model, 2 * d_model, bias=False)
+        self.to_out, self.n_heads = nn.Sequential(nn.Linear(d_model, d_model), nn.Dropout(0.2)), n_heads
+
+    def forward(self, x, *, mask=None):
+        q, k, v = (
+            t.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+            for t in (self.to_q(x), *self.to_kv(x).chunk(2, -1))
+        )
+        return self.to_out(F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).flatten(2))
+
+
+def wrapped(fn):
+    @wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+class Decorated(ThreeInputs):
+    """Arguments in another order, under a decorator."""
+
+    @wrapped
+    def forward(self, values, keys, queries, mask=None):
+        return super().forward(queries, keys, values, mask)
+
+
+class Assigned(Looped):
+    """A forward that is an attribute."""
+
+    def __init__(self, d_model, n_heads):
+        super().__init__(d_model, n_heads)
+        self.forward = partial(Looped.forward, self)
+
+
+class TorchHeads(nn.Module):
+    """PyTorch's module inside, its masks the other way round."""
+
+    def __init__(self, d_model, n_heads, *, dropout=0.1):
+        super().__init__()
+        self.inner = nn.MultiheadAttention(d_model, n_heads, dropout, batch_first=True)
+
+    def forward(self, x, mask=None):
+        if mask is not None:
+            full = mask.expand(len(x), self.inner.num_heads, x.size(1), x.size(1))
+            mask = ~(full | ~full.any(dim=-1, keepdim=True)).flatten(0, 1)
+        return self.inner(x, x, x, attn_mask=mask, need_weights=False)[0]
+
+
 # ---- masks, norms, tables ----------------------------------------------------------------------
 
 
@@ -253,6 +347,10 @@ def norm_by_loops(x, gamma, beta, epsilon):
             torch.stack([g * (v - mu) / (sigma2 + epsilon) ** 0.5 + b for v, g, b in zip(row, gamma, beta)])
         )
     return torch.stack(rows).reshape(x.shape)
+
+
+def norm_in_float32(x, weight, bias, *, eps=1e-5):
+    return F.layer_norm(x.float(), x.shape[-1:], weight.float(), bias.float(), eps).to(x.dtype)
 
 
 def norm_by_var(x, weight, bias, eps=1e-5):
@@ -334,6 +432,29 @@ class MyLayer(nn.Module):
     def forward(self, x, mask=None):
         x = self.before(self.mixing(x, mask) + x)
         return self.after(self.shrink(self.grow(x).clamp(min=0)) + x)
+
+
+class SmallEps(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.g, self.b = nn.Parameter(torch.ones(d)), nn.Parameter(torch.zeros(d))
+        self.variance_epsilon = 1e-12
+
+    def forward(self, x):
+        return norm_by_var(x, self.g, self.b, self.variance_epsilon)
+
+
+class ConvLayer(nn.Module):
+    """Convolutions of width 1 for the feed-forward part, norms with an eps under another name."""
+
+    def __init__(self, d_model, n_heads, d_ff):
+        super().__init__()
+        self.heads, self.norms = TorchHeads(d_model, n_heads), nn.ModuleList(SmallEps(d_model) for _ in "12")
+        self.wide, self.narrow = nn.Conv1d(d_model, d_ff, 1), nn.Conv1d(d_ff, d_model, 1)
+
+    def forward(self, x, mask=None):
+        x = self.norms[0](x + self.heads(x, mask))
+        return self.norms[1](x + self.narrow(self.wide(x.mT).relu()).mT)
 
 
 class TorchLayer(nn.Module):
@@ -419,8 +540,12 @@ RIGHT = {
         by_einsum,
         by_loops,
         by_torch,
+        softmax_in_float32,
     ],
-    "multi_head_attention": [b2t.nn.MultiHeadAttention, Einsum, Fused, Looped, ThreeInputs],
+    "multi_head_attention": [
+        *(b2t.nn.MultiHeadAttention, Einsum, Fused, Looped, ThreeInputs),
+        *(HeadAxis, FusedByHead, KeysAndValues, Decorated, Assigned, TorchHeads),
+    ],
     "causal_mask": [
         *(b2t.nn.causal_mask, causal_by_loops),
         lambda n: torch.triu(torch.ones(n, n), diagonal=1) == 0,
@@ -433,10 +558,10 @@ RIGHT = {
     "sinusoidal": [b2t.nn.sinusoidal, table_by_loops, table_by_exp],
     "rotary": [positions.rotate, turn_complex, turn_by_matrices],
     "layer_norm": [
-        *(b2t.nn.layer_norm, norm_by_loops, norm_by_var),
+        *(b2t.nn.layer_norm, norm_by_loops, norm_by_var, norm_in_float32),
         lambda x, weight, bias, eps: F.layer_norm(x, x.shape[-1:], weight, bias, eps),
     ],
-    "encoder_layer": [b2t.nn.EncoderLayer, MyLayer, TorchLayer, FusedLayer],
+    "encoder_layer": [b2t.nn.EncoderLayer, MyLayer, TorchLayer, FusedLayer, ConvLayer],
     "embedding": [
         *(model(d_model=64).embed, model(d_model=128).embed),
         PlainEmbedding(),

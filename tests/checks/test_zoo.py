@@ -189,6 +189,42 @@ class FixedScale(MultiHeadAttention):
         return self.W_O(attention(Q, K, V, mask, scale=0.5)[0].transpose(1, 2).flatten(-2))
 
 
+class QueriesAlone(MultiHeadAttention):
+    """Takes three inputs and looks at one."""
+
+    def forward(self, query, key, value, mask=None):
+        return super().forward(query, mask=mask)
+
+
+def softmaxed(soften):
+    return lambda Q, K, V, mask=None: soften(Q @ K.mT / Q.size(-1) ** 0.5, mask) @ V
+
+
+def filled(value):
+    return softmaxed(lambda s, mask: (s if mask is None else s.masked_fill(~mask, value)).softmax(-1))
+
+
+def clamped(scores, mask):
+    return filled_scores(scores.clamp(-30, 30), mask).softmax(-1)
+
+
+def one_maximum(scores, mask):
+    exp = (filled_scores(scores, mask) - scores.max()).exp()
+    return exp / (exp.sum(-1, keepdim=True) + 1e-30)
+
+
+def filled_scores(scores, mask):
+    return scores if mask is None else scores.masked_fill(~mask, -1e9)
+
+
+def trained_on(change):
+    return lambda texts, size: train(change([texts] if isinstance(texts, str) else texts), size)
+
+
+def encoded_from(change):
+    return lambda text, merges: encode(change(text), merges)
+
+
 def first_head(Q, K, V, mask=None):
     return attention(Q, K, V, mask if mask is None or mask.dim() < 4 else mask[:, :1])[0]
 
@@ -198,11 +234,24 @@ NARROW = [
     ("attention", "parity", lambda Q, K, V, mask=None: attention(Q, K, V, mask, scale=7**-0.5)[0]),
     ("attention", "masked_parity", first_head),
     ("attention", "shape", lambda Q, K, V, mask=None: attention(Q, K, V, mask)[0].squeeze()),
+    ("attention", "forbidden", filled(-30.0)),
+    ("attention", "forbidden", filled(-100.0)),
+    ("attention", "large_scores", softmaxed(clamped)),
+    ("attention", "large_scores", softmaxed(one_maximum)),
+    ("causal_mask", "whole_past", lambda n: causal_mask(n).triu(-127)),
+    ("causal_mask", "no_future", lambda n: (i := torch.arange(n).byte())[:, None] >= i),
     ("multi_head_attention", "other_sizes", FixedScale),
+    ("multi_head_attention", "parity", QueriesAlone),
     ("layer_norm", "parity", sloppy_norm),
     ("sinusoidal", "closed_form", lambda n, d: sinusoidal(64, d)[torch.arange(n) % 64]),
     ("bpe_train", "inside_words", lambda texts, size: train(texts, size, "gpt2")),
     ("bpe_train", "most_frequent", lambda texts, size: train(texts, size, "o200k")),
+    ("bpe_train", "inside_words", trained_on(lambda texts: ["\n".join(texts)])),
+    ("bpe_train", "definition", trained_on(lambda texts: [unicodedata.normalize("NFC", t) for t in texts])),
+    ("bpe_train", "definition", trained_on(lambda texts: [t.replace("\r\n", "\n") for t in texts])),
+    ("bpe_encode", "bytes_without_merges", encoded_from(lambda text: text.replace("\r\n", "\n"))),
+    ("bpe_encode", "bytes_without_merges", encoded_from(lambda text: text.lstrip("\ufeff"))),
+    ("bpe_encode", "bytes_without_merges", encoded_from(lambda text: text.replace("\0", ""))),
     ("bpe_encode", "inside_words", lambda text, merges: encode(text, merges, "gpt2")),
     ("bpe_encode", "inside_words", lambda text, merges: encode(text, merges, "o200k")),
     ("bpe_decode", "spells_text", lambda ids, merges: unicodedata.normalize("NFC", decode(ids, merges))),

@@ -11,7 +11,7 @@ from b2t.bpe.reference import encode
 from b2t.checks.core import Report, Seen, attempt, detector, judge, short
 from b2t.checks.training import MIXED, whole
 
-TEXTS = ("", "plain", "café", "cafe\u0301", "你好", "🙂", "na\u00efve \t\n  x ")
+TEXTS = ("", "plain", "café", "cafe\u0301", "你好", "🙂", "na\u00efve \t\n  x ", "a\r\nb", "\ufeffa\0b")
 WORDS = (
     "unhappiness happily happiest unhelpful helpful hopeless lowest newer 花非花 霧非霧 夜半來天明去 aaaaaaa"
 )

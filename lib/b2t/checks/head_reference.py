@@ -11,8 +11,9 @@ from b2t.nn.layers import merge_heads, split_heads
 
 
 def reference(x, way, n_heads, mask=None, *, scale=None, split=split_heads, merge=merge_heads, project=True):
-    """Multi-head attention with given weights, in which each step can be exchanged."""
-    Q, K, V = (split(F.linear(x, *way[role]), n_heads) for role in ("W_Q", "W_K", "W_V"))
+    """Multi-head attention with given weights, in which each step can be exchanged; x may be three inputs."""
+    inputs = x if isinstance(x, tuple) else (x, x, x)
+    Q, K, V = (split(F.linear(t, *way[role]), n_heads) for t, role in zip(inputs, ("W_Q", "W_K", "W_V")))
     out, weights = b2t.nn.attention(Q, K, V, mask, scale=scale)
     out = merge(out)
     return F.linear(out, *way["W_O"]) if project else out, weights

@@ -11,7 +11,7 @@ import b2t.nn
 from b2t.checks import behaviour
 from b2t.checks.core import Report, Seen, detector, judge
 from b2t.checks.head_reference import closest, diagnose, known_mistakes, reference, tiled
-from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices
+from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices, required
 from b2t.checks.tensors import (
     difference,
     expect_dtype,
@@ -76,7 +76,8 @@ def multi_head_attention(
         Its parameters are overwritten with seeded numbers and then read, to compute what they should give.
         Four nn.Linear named W_Q, W_K, W_V, W_O are told by their names, and so are the usual others
         (q_proj, query, out_proj, …). Failing that, every assignment is tried that the shapes allow: four
-        square matrices, one (3 · d_model, d_model) and a square one, or one matrix a head. A bare
+        square matrices; one (3 · d_model, d_model) and a square one, or one (2 · d_model, d_model) and two,
+        cut in blocks or head by head; one matrix a head, or one parameter (n_heads, d_model, d_head). A bare
         nn.Parameter may be used as x @ W or as W @ x.
     masked : bool
         Whether `forward` takes a mask. Without, the detectors of masks are left out.
@@ -189,6 +190,18 @@ def parity(heads, case):
     found = heads(x)[0]
     hint = partial(diagnose, found, lambda **mistake: heads.expected(x, **mistake), known_mistakes(case))
     expect_near(found, closest(found, heads.expected(x)), sizes(x=x), hint)
+    if len(required(heads.module.forward)) == 3:
+        expect_own_inputs(heads, case)
+
+
+def expect_own_inputs(heads, case) -> None:
+    """Hand over three different inputs."""
+    inputs = tuple(normal(*case.x.shape, seed=case.seed + i, dtype=case.dtype) for i in (60, 61, 62))
+    found, at = heads(inputs)[0], sizes(query=inputs[0], key=inputs[1], value=inputs[2])
+    hint = (
+        "one input used for another: W_K is for key and W_V for value, also where one text looks at another"
+    )
+    expect_near(found, closest(found, heads.expected(inputs)), at, hint)
 
 
 @detector(blind="every mistake in how a mask is used")

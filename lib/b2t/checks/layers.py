@@ -118,8 +118,13 @@ def norms(module: nn.Module, d_model: int) -> list[tuple[Tensor, Tensor, float]]
             first, second = own
             if re.search(r"bias|beta|b_|shift", first):
                 first, second = second, first
-            found.append((own[first].detach(), own[second].detach(), getattr(part, "eps", 1e-5)))
+            found.append((own[first].detach(), own[second].detach(), eps_of(part)))
     return found
+
+
+def eps_of(part: nn.Module, default: float = 1e-5) -> float:
+    """Find the eps of a norm among its attributes: eps, epsilon, variance_epsilon, …"""
+    return next((x for name, x in vars(part).items() if "eps" in name and isinstance(x, float)), default)
 
 
 def reference(

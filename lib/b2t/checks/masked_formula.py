@@ -3,6 +3,7 @@
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from b2t.checks.attending import expect_maps, reference, row
 from b2t.checks.core import Seen, detector
@@ -11,12 +12,18 @@ from b2t.checks.tensors import expect_finite, expect_near, explain, sizes, toler
 
 @detector(blind="a mask that is ignored by half: what is allowed")
 def forbidden(attend, case):
-    """A forbidden key has weight 0."""
+    """A forbidden key has weight 0, whether scores are small or large."""
     Q, K, _ = case.inputs()
-    mask = case.mask()
-    weights, at = attend.weights(Q, K, mask)
+    weights, at = attend.weights(Q, K, case.mask())
+    expect_no_leak(weights, case.mask(), at)
+    weights, at = attend.weights(1000 * Q, K, case.mask())
+    expect_no_leak(weights.nan_to_num(), case.mask(), at + ", Q times 1,000")  # NaN: see large_scores
+
+
+def expect_no_leak(weights: Tensor, mask: Tensor, at: str) -> None:
+    """Look for weight on keys that are forbidden."""
     leaked = weights.masked_fill(mask, 0.0).abs()
-    if not leaked.max() < tolerance(Q.dtype):
+    if not leaked.max() < tolerance(weights.dtype):
         where = (leaked == leaked.max()).nonzero()[0] if leaked.max() >= 0 else leaked.isnan().nonzero()[0]
         hint = "the mask is inverted (True means may attend), ignored, or filled with too small a number"
         seen = f"weight {leaked[tuple(where)].item():.3g} on key {where[3]} for {row(where[:3])}"

@@ -15,7 +15,7 @@ from b2t.checks.tensors import expect_shape
 class MaskCase:
     """Lengths to make masks for."""
 
-    seq_lens: tuple[int, ...] = (4, 1, 7)
+    seq_lens: tuple[int, ...] = (4, 1, 7, 300)
     lengths: tuple[int, ...] = (3, 5, 1, 0)
     seq_len: int = 5
 

@@ -20,6 +20,7 @@ from b2t.checks.tensors import (
     explain,
     normal,
     sizes,
+    takes,
     tolerance,
 )
 
@@ -54,7 +55,8 @@ class Norm:
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5, note: str = "") -> Tensor:
         at = sizes(x=x, weight=weight, bias=bias) + f", eps {eps:g}" + note
-        return as_tensor(call(at, self.fn, x, weight, bias, eps), at)
+        named = {"eps": eps} if takes(self.fn, "eps") else {}
+        return as_tensor(call(at, self.fn, x, weight, bias, *([] if named else [eps]), **named), at)
 
 
 def layer_norm(fn: Callable, *, case: NormCase | None = None) -> Report:
@@ -95,6 +97,21 @@ def runs(norm, case):
     """It runs, returns a tensor like x, and leaves its inputs as they were."""
     x, weight, bias = case.inputs()
     expect_shape(norm(x, weight, bias), x.shape, place(x, weight, bias), "keepdim=True is missing in a mean")
+
+
+@detector(blind="all numbers in three axes")
+def any_axes(norm, case):
+    """A single vector and a tensor of four axes give what their vectors give."""
+    x, weight, bias = case.inputs()
+    wanted = norm(x, weight, bias)
+    for at, found_in, part in (
+        ("x[0, 0]", x[0, 0], wanted[0, 0]),
+        ("x[:, None]", x[:, None], wanted[:, None]),
+    ):
+        hint = "an axis counted from the left (dim=2) or a shape taken apart: features are the last, dim=-1"
+        expect_near(
+            norm(found_in, weight, bias), part, place(found_in, weight, bias), hint, f"output for {at}"
+        )
 
 
 @detector(blind="everything else")
@@ -200,5 +217,5 @@ def parity(norm, case):
         expect_near(found, wanted, place(x, weight, bias, eps), partial(explain, found, known, hint))
 
 
-DETECTORS = [runs, dtype, mean_zero, variance_one, own_features, stretch_and_shift]
+DETECTORS = [runs, dtype, mean_zero, variance_one, own_features, any_axes, stretch_and_shift]
 DETECTORS += [constant_vector, large_mean, parity]

@@ -1,10 +1,11 @@
 """Modules of unknown make: build one, give it seeded weights, and find out which weight is which."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
+from itertools import permutations, product
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ ROLE = re.compile(
     r"^(?:w|to|fc|lin|linear|proj)?_?(q|k|v|o|query|key|value|queries|keys|values|out|output)"
     r"_?(?:proj|projection|linear|lin|layer|weight|w)?$"
 )
+BIAS = re.compile(r"bias|^b_|^b[qkvo]$", re.IGNORECASE)
 REMEDY = "name the projections W_Q, W_K, W_V, W_O, or say which they are: names={'W_Q': 'mine', …}"
 Linear = tuple[Tensor, Tensor | None]  # weight (out, in), bias
 
@@ -55,20 +57,30 @@ class Built:
         refill(module, self.case.seed)
         return module
 
-    def __call__(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        at = sizes(x=x, **({} if mask is None else {"mask": mask}))
+    def __call__(self, x: Tensor | tuple, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        three = x if isinstance(x, tuple) else (x, x, x)
+        named = dict(zip(("query", "key", "value"), three)) if isinstance(x, tuple) else {"x": x}
+        at = sizes(**named, **({} if mask is None else {"mask": mask}))
         at += "".join(f", {name} {value}" for name, value in self.arguments.items())
         forward = self.module.forward
-        inputs = [x] * max(1, n_required(forward))
+        inputs = arranged(three, required(forward))
         extra = {"need_weights": True} if takes(forward, "need_weights") else {}
         return out_and_weights(call(at, self.module, *inputs, mask=mask, like=forward, **extra), at)
 
 
-def n_required(forward: Callable) -> int:
-    """Count the arguments without a default: 1 for forward(x), 3 for forward(query, key, value)."""
-    code, defaults = forward.__func__.__code__, forward.__func__.__defaults__ or ()
-    names = code.co_varnames[1 : code.co_argcount]
-    return len(names) - len(defaults) - ("mask" in names[: len(names) - len(defaults)])
+def required(forward: Callable) -> list[str]:
+    """Name the arguments without a default: x, or query, key and value."""
+    given = inspect.signature(forward).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in given if p.default is p.empty and "mask" not in p.name and p.kind in kinds]
+
+
+def arranged(three: tuple[Tensor, ...], names: list[str]) -> list[Tensor]:
+    """Put query, key and value in the order of the names; the first alone, where there is one name."""
+    letters = "".join(name[0].lower() for name in names)
+    if sorted(letters) == ["k", "q", "v"]:
+        return [three["qkv".index(letter)] for letter in letters]
+    return list(three[: max(1, len(names))])
 
 
 @torch.no_grad()
@@ -89,8 +101,8 @@ def matrices(module: nn.Module, flip: bool = False) -> list[Matrix]:
     found, seen = [], set()
     for path, part in module.named_modules():
         own = dict(part.named_parameters(recurse=False))
-        vectors = {name: p for name, p in own.items() if p.dim() == 1}
-        big = {name: p for name, p in own.items() if p.dim() >= 2 and id(p) not in seen}
+        vectors = {name: p.flatten() for name, p in own.items() if p.dim() == 1 or BIAS.search(name)}
+        big = {name: p for name, p in own.items() if name not in vectors and p.dim() and id(p) not in seen}
         seen |= {id(p) for p in big.values()}
         stored = flip or isinstance(part, (nn.Linear, nn.MultiheadAttention))
         for number, (name, p) in enumerate(big.items()):
@@ -103,8 +115,8 @@ def matrices(module: nn.Module, flip: bool = False) -> list[Matrix]:
 def stacked(p: Tensor, stored: bool) -> Tensor:
     """Write a parameter as (out, in); of three axes, the first is the head."""
     if p.dim() == 3:
-        p = p if stored else p.transpose(1, 2)
-        return p.flatten(0, 1)
+        p = p if stored else p.transpose(1, 2)  # (n_heads, out, in)
+        return p.flatten(0, 1) if p.size(1) <= p.size(2) else p.transpose(0, 1).flatten(1)
     return p if stored or p.dim() != 2 else p.T
 
 
@@ -130,7 +142,12 @@ def attention_weights(found: list[Matrix], d_model: int, n_heads: int, names=Non
     fused = [m for m in found if m.weight.shape == (3 * d_model, d_model)]
     heads = [m for m in found if m.weight.shape == (d_model // n_heads, d_model)]
     if len(fused) == 1 and len(squares) == 1:
-        return in_any_order(thirds(fused[0].linear), squares[0].linear)
+        three = cuts(fused[0].linear, 3, n_heads)
+        return [way for parts in three for way in in_any_order(parts, squares[0].linear)]
+    pair = [m for m in found if m.weight.shape == (2 * d_model, d_model)]
+    if len(pair) == 1 and len(squares) == 2:
+        one_and_two = product(permutations([m.linear for m in squares]), cuts(pair[0].linear, 2, n_heads))
+        return [way for (one, last), two in one_and_two for way in in_any_order([one, *two], last)]
     if len(heads) == 3 * n_heads and len(squares) == 1:
         return [way for three in grouped(heads, n_heads) for way in in_any_order(three, squares[0].linear)]
     if len(squares) == 4:
@@ -153,10 +170,17 @@ def by_names(squares: list[Matrix], names: Mapping[str, str] | None) -> dict[str
     return {role: roles[role] for role in ROLES} if set(roles) == set(ROLES) else None
 
 
-def thirds(linear: Linear) -> list[Linear]:
-    """Cut one big projection into three."""
+def cuts(linear: Linear, n: int, n_heads: int) -> Iterator[list[Linear]]:
+    """Cut one big projection into n: in blocks, in blocks of each head, or feature by feature."""
     weight, bias = linear
-    return list(zip(weight.chunk(3), [None] * 3 if bias is None else bias.chunk(3)))
+    for shape, axis in (((n, -1), 0), ((n_heads, n, -1), 1), ((-1, n), 1)):
+        parts = [
+            [None] * n
+            if p is None
+            else [part.reshape(-1, *p.shape[1:]) for part in p.unflatten(0, shape).unbind(axis)]
+            for p in (weight, bias)
+        ]
+        yield list(zip(*parts))
 
 
 def grouped(heads: list[Matrix], n_heads: int) -> Iterator[list[Linear]]:

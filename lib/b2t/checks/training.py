@@ -27,7 +27,8 @@ class TrainCase:
         """Texts made to be awkward: repeated letters, ties, scripts, and twelve random ones."""
         random = Random(self.seed)
         made = ["".join(random.choices("abc ", k=random.randint(10, 40))) for _ in range(12)]
-        return ["aaaa aaa", "iPhone iPhone", "low low lower", "花非花，霧非霧", MIXED, *made]
+        unusual = ["cafe\u0301 cafe\u0301", "a\r\n\r\nb\r\n\r\n"]
+        return ["aaaa aaa", "iPhone iPhone", "low low lower", "花非花，霧非霧", MIXED, *unusual, *made]
 
 
 def bpe_train(
@@ -169,7 +170,7 @@ def runs_out(trainer, case):
 @detector(blind="a wrong choice inside a word")
 def inside_words(trainer, case):
     """No token crosses from one word, or one text, into the next."""
-    for texts in (["ab", "ca", "ab", "ca"], "to be or not to be to be", "2026 2026"):
+    for texts in (["ab", "ca", "ab", "ca"], ["a ", "b "] * 2, "to be or not to be to be", "2026 2026"):
         merges = trainer(texts, 259)
         words = list(count_words(texts, case.pattern))
         for token in list(vocabulary(merges).values())[N_BYTES:]:

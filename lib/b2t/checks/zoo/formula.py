@@ -99,7 +99,7 @@ BUGS = [
     ),
     Bug("exponentials, not normalised", "attention", partial(attend, weigh=exp_alone), "row_sums parity"),
     Bug(
-        "queries taken for weights (no keys)",
+        "keys left out, softmax(Q) V",
         "attention",
         lambda Q, K, V, mask=None: Q.softmax(-1) @ V,
         "runs",
@@ -118,7 +118,7 @@ BUGS = [
         "variance",
     ),
     Bug(
-        "an inverted scale inverted again",
+        "divided by 1/√d_head",
         "attention",
         partial(attend, scale=lambda Q: Q.size(-1) ** 0.5),
         "variance parity",

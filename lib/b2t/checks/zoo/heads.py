@@ -109,6 +109,15 @@ class NoOutput(Twin):
         self.W_O = nn.Identity()
 
 
+class KeysFromValues(Twin):
+    """Make the keys of the values' input."""
+
+    def forward(self, query, key, value, mask=None):
+        Q, K, V = self.W_Q(query), self.W_K(value), self.W_V(value)
+        out, weights = self.attend(*map(self.split, (Q, K, V)), mask)
+        return self.W_O(self.merge(out)), weights
+
+
 class Shared(Twin):
     """Use one matrix for queries and keys."""
 
@@ -207,7 +216,7 @@ BUGS = [
         "rasbt/LLMs-from-scratch#1061 (closed)",
     ),
     Bug(
-        "masks of a batch tiled",
+        "masks of a batch in the wrong order",
         CHECK,
         Tiled,
         "batch_mates masked_parity",
@@ -217,6 +226,7 @@ BUGS = [
     Bug("no W_O", CHECK, NoOutput, "projections"),
     Bug("W_K and W_Q are one matrix", CHECK, Shared, "projections"),
     Bug("projections in a plain list", CHECK, PlainList, "projections"),
+    Bug("keys made from the values' input", CHECK, KeysFromValues, "parity"),
     Bug(
         "attention over the batch",
         CHECK,

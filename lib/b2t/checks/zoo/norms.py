@@ -55,6 +55,12 @@ def rms(x, weight, bias, eps=1e-5):
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * weight + bias
 
 
+def third_axis(x, weight, bias, eps=1e-5):
+    """Count the axis of the features from the left."""
+    centred = x - x.mean(2, keepdim=True)
+    return centred / (centred.square().mean(2, keepdim=True) + eps).sqrt() * weight + bias
+
+
 CHECK = "layer_norm"
 BUGS = [
     Bug(
@@ -73,4 +79,5 @@ BUGS = [
     Bug("no eps", CHECK, no_eps, "constant_vector parity"),
     Bug("variance as a difference of moments", CHECK, two_moments, "large_mean"),
     Bug("no mean subtracted", CHECK, rms, "mean_zero parity"),
+    Bug("the axis counted from the left", CHECK, third_axis, "any_axes"),
 ]

@@ -75,7 +75,13 @@ WRONG_SPEEDS = {
 WRONG = {name: partial(from_speeds, speeds=speeds) for name, speeds in WRONG_SPEEDS.items()}
 BUGS = [
     Bug("no log factor", TABLE, WRONG["no log factor"], "finite closed_form"),
-    Bug("/ d // 2", TABLE, WRONG["/ d // 2"], "closed_form", "zju3dv/LoFTR#41 (models trained anew)"),
+    Bug(
+        "rounded down too early, / d // 2",
+        TABLE,
+        WRONG["/ d // 2"],
+        "closed_form",
+        "zju3dv/LoFTR#41 (models trained anew)",
+    ),
     Bug(
         "exponent cut to integers",
         TABLE,

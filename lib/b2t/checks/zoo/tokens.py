@@ -136,7 +136,7 @@ BUGS = [
         "karpathy/minbpe#69 (a proposal), karpathy/minbpe#95 (a reply names the trouble)",
     ),
     Bug(
-        "the maximum of no pairs",
+        "an error when no pair is left",
         "bpe_train",
         partial(train, stop=False),
         "runs_out",
