@@ -149,3 +149,39 @@ def test_a_test_that_accuses_nobody_or_everybody():
 def test_a_test_that_raises_something_else_is_no_accusation():
     said = message(exposes, lambda count: count(3).nothing, wrong=WRONG, right=RIGHT)
     assert "TypeError" in said
+
+
+def test_floats_may_differ_by_rounding_and_ids_by_nothing():
+    assert examples(lambda x: [x / 10 * 3, {"a": (0.1 + 0.2,)}], (1, [0.3, {"a": (0.3,)}]))
+    assert "seen: 100000001, not 100000000" in message(examples, lambda n: n + 1, (10**8, 10**8))
+    assert "seen: 0.30001, not 0.3" in message(examples, lambda x: x, (0.30001, 0.3))
+
+
+def test_by_hand_any_container_will_do():
+    for right in ((1, 4.0), [1, 4], np.array([1, 4])):
+        assert examples(lambda right=right: right, ([1, 4],))
+    said = message(examples, lambda: (1, 16), ([1, 4],), mistakes={"squared twice": lambda: [1, 16]})
+    assert "squared twice" in said
+    assert "go through your steps again" in message(examples, lambda: 5, (3,))
+
+
+def test_right_values_in_another_kind_are_said_to_be_so():
+    said = message(examples, lambda n: [[n], [0.5]], (1, ([1], [0.5])))
+    assert (
+        "come as list of list of float and list of int; return tuple of list of float and list of int" in said
+    )
+    assert "come as int64; return list of int" not in message(examples, lambda n: np.int64(n), (1, [1]))
+
+
+def test_an_expected_error_is_recognised_if_all_before_it_was_right():
+    mistakes = {
+        "always wrong": lambda x: 2 / (2 - x),
+        "the last element is forgotten": lambda x: 1 / (2 - x),
+        "another error": lambda x: [1][x // 2],
+    }
+    said = message(examples, lambda x: 1 / (2 - x), (1, 1), (2, 0), mistakes=mistakes)
+    assert "ZeroDivisionError" in said and "the last element is forgotten" in said
+    said = message(
+        examples, lambda x: 1 / (2 - x), (1, 1), (2, 0), mistakes={"another": mistakes["another error"]}
+    )
+    assert "your code raised this error" in said

@@ -5,12 +5,15 @@ second checks a test that a reader wrote: it must accuse the wrong code and leav
 """
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from b2t.checks.core import STUB, Report, Seen, attempt, detector, judge, short
 
 NO_IDEA = "none of the mistakes that this exercise expects; compare the two by hand"
+BY_HAND = "none of the mistakes that this exercise expects; go through your steps again, one by one"
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,10 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
     fn : function
     cases : tuple
         Each the arguments, then the right answer. Where that is an exception's class, `fn` must raise it.
+        Floats may differ by rounding. Without arguments, a tuple, list or tensor of the same numbers will do.
     mistakes : mapping of str to function, optional
         What is wrong with each of these functions. When `fn` gives the wrong answer that one of them gives,
-        the message says so.
+        or raises the error that one of them raises, the message says so.
 
     Returns
     -------
@@ -61,12 +65,18 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
 @detector(blind="inputs that are not among the examples", first=True)
 def right_answers(fn, case):
     """Each answer is the right one."""
-    for *args, wanted in case.cases:
+    for number, (*args, wanted) in enumerate(case.cases):
         at = f"{name_of(fn)}({', '.join(short(arg) for arg in args)})"
-        given = answer(fn, args, at, wanted)
+        try:
+            given = answer(fn, args, at, wanted)
+        except Seen as seen:
+            hint = cause_of_error(case, number, seen.__cause__) or seen.hint
+            raise Seen(seen.seen, seen.at, hint) from seen.__cause__
+        if not args:  # by hand: a list or a tuple, and the right answer is not given away
+            given, wanted = plain(given), plain(wanted)
         if not same(given, wanted):
-            right = f", not {told(wanted)}" if args else ""  # an answer by hand is not given away
-            raise Seen(told(given) + right, at, cause(case.mistakes, args, given))
+            right = f", not {told(wanted)}" if args else ""
+            raise Seen(told(given) + right, at, cause(case.mistakes, args, given, wanted))
 
 
 def answer(fn, args, at, wanted):
@@ -89,16 +99,41 @@ def told(value) -> str:
     return f"{value.__name__} is raised" if is_error(value) else short(value)
 
 
-def cause(mistakes, args, given):
+def cause(mistakes, args, given, wanted):
     """Say which of the expected mistakes gives the same wrong answer; NaN, unequal to itself, is spelled."""
     for why, wrong in mistakes.items():
         try:
             found = wrong(*copy.deepcopy(args))
-            if same(found, given) or repr(found) == repr(given):
-                return why
         except Exception:
             continue
-    return NO_IDEA
+        found = found if args else plain(found)
+        if same(found, given) or repr(found) == repr(given):
+            return why
+    if same(plain(given), plain(wanted)):
+        return f"the values are right and come as {kind(given)}; return {kind(wanted)}"
+    return NO_IDEA if args else BY_HAND
+
+
+def cause_of_error(case, number, error):
+    """Name the mistake that raises this error at this case, and is right at those before it."""
+    for why, wrong in case.mistakes.items():
+        if isinstance(error, NotImplementedError) or any(
+            raised(wrong, *each) for each in case.cases[:number]
+        ):
+            continue
+        *args, wanted = case.cases[number]
+        if repr(raised(wrong, *args, wanted)) == repr(error):
+            return why
+    return None
+
+
+def raised(wrong, *args_and_wanted):
+    """Return the error that a mistake raises, or True when it gives a wrong answer, or None."""
+    *args, wanted = args_and_wanted
+    try:
+        return None if same(wrong(*copy.deepcopy(args)), wanted) else True
+    except Exception as error:
+        return error
 
 
 def exposes(test: Callable, *, wrong: Mapping[str, Callable], right: Mapping[str, Callable]) -> Report:
@@ -151,7 +186,7 @@ def spares_the_right(test, case):
     """The test leaves right candidates alone."""
     for what, candidate in case[1].items():
         if accuses(test, candidate, f"the right candidate that {what}"):
-            hint = "the test asks for more than the task does: an order, a type, a name that is free"
+            hint = "the test asks for more than the task does: an order, a type, a name, equal floats"
             raise Seen("it is accused", f"the right candidate that {what}", hint)
 
 
@@ -166,20 +201,60 @@ def accuses(test, candidate, at):
 
 
 def same(found, wanted) -> bool:
-    """Say whether two answers are equal, True and 1 told apart, arrays and tensors compared as a whole.
+    """Say whether two answers are equal: True and 1 told apart, floats up to rounding, arrays as a whole.
 
     Examples
     --------
     >>> same([1, (2,)], [1, (2,)]), same(1, True), same("1", 1)
     (True, False, False)
+    >>> same([0.1 + 0.2], [0.3]), same(256, 257)
+    (True, False)
     """
     if isinstance(found, bool) != isinstance(wanted, bool):
         return False
     try:
-        equal = found == wanted
-        return bool(equal.all()) and found.shape == wanted.shape if hasattr(equal, "all") else bool(equal)
+        return equal(found, wanted)
     except Exception:
         return False
+
+
+def equal(found, wanted) -> bool:
+    """Compare numbers, containers of numbers, arrays; anything else by its own equality."""
+    for kind_of in (list, tuple):
+        if isinstance(found, kind_of) and isinstance(wanted, kind_of):
+            return len(found) == len(wanted) and all(map(equal, found, wanted))
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        return found.keys() == wanted.keys() and all(equal(found[key], wanted[key]) for key in wanted)
+    if isinstance(found, Real) and isinstance(wanted, Real) and not isinstance(found + wanted, Integral):
+        return math.isclose(found, wanted, rel_tol=1e-6, abs_tol=1e-9)
+    alike = found == wanted
+    return bool(alike.all()) and found.shape == wanted.shape if hasattr(alike, "all") else bool(alike)
+
+
+def plain(value):
+    """Turn tuples, arrays and tensors into lists, those of one number into that number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain((np.arange(2), np.float64(3)))
+    [[0, 1], 3.0]
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def kind(value) -> str:
+    """Name a type, and those inside it.
+
+    Examples
+    --------
+    >>> kind(([0.5], [1.0, 2.0]))
+    'tuple of list of float'
+    """
+    name = type(value).__name__
+    inside = sorted({kind(each) for each in value}) if isinstance(value, (list, tuple)) else []
+    return f"{name} of {' and '.join(inside)}" if inside else name
 
 
 def is_error(value) -> bool:

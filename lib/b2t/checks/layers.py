@@ -128,27 +128,45 @@ def eps_of(part: nn.Module, default: float = 1e-5) -> float:
 
 
 def reference(
-    x, way, n_heads, mask, *, norm_first, activation, residual=(True, True), second=True, **mistake
+    x,
+    way,
+    n_heads,
+    mask,
+    *,
+    norm_first,
+    activation,
+    order=(0, 1),
+    norm=(0, 1),
+    residual=(True, True),
+    normed_line=False,
+    parallel=False,
+    **mistake,
 ):
-    """Compute an encoder layer with given weights, in which each step can be exchanged or left out."""
+    """Compute an encoder layer with given weights, in which each step can be exchanged or left out.
 
-    def attend(x):
-        return heads.reference(x, way, n_heads, mask, **mistake)[0]
+    Branch 0 is the attention, 1 the feed-forward part. `norm` gives the number of each one's norm, or None;
+    `norm_first` may be a pair; `normed_line` carries the normed vector on; `parallel` lets both read x.
+    """
 
     def feed_forward(x):
         return F.linear(ACTIVATIONS[activation](F.linear(x, *way["W_1"])), *way["W_2"])
 
-    for branch, (weight, bias, eps), add in zip((attend, feed_forward), way["norms"], residual):
-
-        def norm(x, weight=weight, bias=bias, eps=eps):
-            return F.layer_norm(x, (x.size(-1),), weight, bias, eps)
-
-        line = x if add else torch.zeros_like(x)
-        if not second and branch is feed_forward:
-            x = line + branch(x)
+    branches = (lambda x: heads.reference(x, way, n_heads, mask, **mistake)[0]), feed_forward
+    first = norm_first if isinstance(norm_first, tuple) else (norm_first, norm_first)
+    start = x
+    for i in order:
+        normed = partial(normed_by, None if norm[i] is None else way["norms"][norm[i]])
+        if first[i]:
+            line = normed(x) if normed_line else x
+            x = residual[i] * line + branches[i](normed(start if parallel else x))
         else:
-            x = line + branch(norm(x)) if norm_first else norm(line + branch(x))
+            x = normed(residual[i] * x + branches[i](x))
     return x
+
+
+def normed_by(norm: tuple[Tensor, Tensor, float] | None, x: Tensor) -> Tensor:
+    """Apply a norm, if there is one."""
+    return x if norm is None else F.layer_norm(x, (x.size(-1),), *norm)
 
 
 def layer_mistakes(case) -> dict[str, dict]:
@@ -161,9 +179,22 @@ def layer_mistakes(case) -> dict[str, dict]:
         "no residual around the attention: x + attention(x)": {"residual": (False, True)},
         "no residual around the feed-forward part: x + feed_forward(x)": {"residual": (True, False)},
         "no residual at all": {"residual": (False, False)},
-        "the second norm is not used": {"second": False},
+        "the norm of the feed-forward part is not used": {"norm": (0, None)},
+        "the norm of the attention is not used": {"norm": (None, 1)},
+        "one norm stands in both places; each branch has its own": {"norm": (0, 0)},
+        "the feed-forward part comes before the attention": {"order": (1, 0)},
         f"the activation is {other}, not {case.activation}": {"activation": other},
+        **(pre_norm_mistakes() if case.norm_first else {}),
         **known_mistakes(case),
+    }
+
+
+def pre_norm_mistakes() -> dict[str, dict]:
+    """Name mistakes that only a pre-norm layer can have."""
+    return {
+        "x = norm(x) puts the norm on the main line: add the branch to x itself": {"normed_line": True},
+        "the second norm stands after the sum, on the main line": {"norm_first": (True, False)},
+        "both branches read the same x: the second reads what the first has added": {"parallel": True},
     }
 
 

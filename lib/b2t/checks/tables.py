@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -21,11 +21,12 @@ LAYOUTS = ("interleaved", "halves", "either")
 
 @dataclass(frozen=True)
 class TableCase:
-    """Sizes of the table, and the base of its frequencies."""
+    """Sizes of the table, the base of its frequencies, and the layout that is right."""
 
     seq_len: int = 50
     d_model: int = 12
     base: float = 10000.0
+    layout: str = "interleaved"
 
 
 def sinusoidal(fn: Callable, *, layout: str = "interleaved", case: TableCase | None = None) -> Report:
@@ -64,10 +65,10 @@ def in_layout(check, layout, candidate, rearranged, detectors, case) -> Report:
     halves = partial(rearranged, candidate)
     if layout == "either":
         try:
-            return judge(check, halves, detectors, case)
+            return judge(check, halves, detectors, replace(case, layout="halves"))
         except AssertionError:
             layout = "interleaved"
-    return judge(check, halves if layout == "halves" else candidate, detectors, case)
+    return judge(check, halves if layout == "halves" else candidate, detectors, replace(case, layout=layout))
 
 
 def made(fn: Callable, seq_len: int, d_model: int) -> Tensor:

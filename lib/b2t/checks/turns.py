@@ -23,7 +23,7 @@ from b2t.checks.tensors import (
 
 @dataclass(frozen=True)
 class RotaryCase:
-    """Sizes of queries and keys, seed and dtype."""
+    """Sizes of queries and keys, seed and dtype, and the layout that is right."""
 
     batch: int = 2
     n_heads: int = 3
@@ -31,6 +31,7 @@ class RotaryCase:
     d_head: int = 8
     seed: int = 0
     dtype: torch.dtype = torch.float64
+    layout: str = "interleaved"
 
     def inputs(self) -> Tensor:
         """Return queries, (batch, n_heads, seq_len, d_head)."""
@@ -77,9 +78,19 @@ def turned(fn: Callable, x: Tensor) -> Tensor:
 
 def turned_in_halves(turn: Callable, x: Tensor) -> Tensor:
     """Call a candidate that pairs i with i + d_head / 2 as if it paired neighbours."""
-    n = x.size(-1) // 2
-    order = torch.tensor([i // 2 + (i % 2) * n for i in range(x.size(-1))])
+    order = interleaving(x.size(-1))
     return turn(x[..., order.argsort()])[..., order]
+
+
+def interleaving(width: int) -> Tensor:
+    """Number the features of two halves so that those of a pair stand side by side.
+
+    Examples
+    --------
+    >>> interleaving(6)
+    tensor([0, 3, 1, 4, 2, 5])
+    """
+    return torch.arange(width).view(2, -1).T.flatten()
 
 
 @detector(blind="all numbers", first=True)
@@ -98,7 +109,7 @@ def dtype(turn, case):
 def lengths_kept(turn, case):
     """A turned vector keeps its length."""
     x = case.inputs()
-    hint = "a sign: the pair (a, b) becomes (a cos − b sin, a sin + b cos)"
+    hint = "a sign, or sine and cosine of two angles: (a, b) becomes (a cos − b sin, a sin + b cos)"
     expect_near(turn(x).norm(dim=-1), x.norm(dim=-1), sizes(x=x), hint, "length")
 
 
@@ -121,7 +132,8 @@ def same_for_every_head(turn, case):
     x = case.inputs()[:1, :1].expand(case.batch, case.n_heads, -1, -1)
     found = turn(x)
     hint = "positions counted along the heads or the batch, or from 1"
-    expect_near(found[:, :, 0], x[:, :, 0], sizes(x=x), hint, "position 0")
+    known = partial(explain, found, layout_mistakes(x, case.layout), hint)
+    expect_near(found[:, :, 0], x[:, :, 0], sizes(x=x), known, "position 0")
     expect_near(found, found[:1, :1].expand_as(found), sizes(x=x), hint, "another head or text")
 
 
@@ -130,13 +142,24 @@ def turn_by_angle(turn, case):
     """Pair i is turned by pos / 10000^(2 i / d_head)."""
     x = case.inputs()
     known = {
-        "features paired in halves (i with i + d_head / 2); here neighbours make a pair": turned_in_halves(
-            rotated, x
-        ),
+        **layout_mistakes(x, case.layout),
         "base 1,000 in place of 10,000": rotated(x, 1000.0),
         "turned the other way: the sign of the sine": rotated(x, direction=-1),
     }
     expect_near(turn(x), rotated(x), sizes(x=x), partial(explain, turn(x), known))
+
+
+def layout_mistakes(x: Tensor, layout: str) -> dict[str, Tensor]:
+    """Name what the other layout gives, and pairs that are not put back, as the detectors see them."""
+    order, apart = interleaving(x.size(-1)), "pairs are turned well, and not put back where they were"
+    back = order.argsort()
+    if layout == "halves":
+        paired = "neighbours are paired (2 i and 2 i + 1); here i and i + d_head / 2 make a pair"
+        other, left = turned_in_halves(rotated, x), rotated(x)[..., order]
+        return {paired: other, f"{apart}: join the halves with cat": left}
+    paired = "features paired in halves (i with i + d_head / 2); here neighbours make a pair"
+    other, left = rotated(x[..., order])[..., back], rotated(x)[..., back]
+    return {paired: other, f"{apart}: stack and flatten": left}
 
 
 def rotated(x: Tensor, base: float = 10000.0, direction: int = 1) -> Tensor:
