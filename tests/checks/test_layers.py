@@ -43,6 +43,13 @@ class NormedLine(EncoderLayer):
         return x + self.feed_forward(x)
 
 
+class NormedOnce(EncoderLayer):
+    def forward(self, x, mask=None):
+        x = self.norm_1(x)
+        x = x + self.attention(x, mask=mask)
+        return x + self.feed_forward(self.norm_2(x))
+
+
 class LateNorm(EncoderLayer):
     def forward(self, x, mask=None):
         x = x + self.attention(self.norm_1(x), mask=mask)
@@ -61,7 +68,8 @@ PRE_NORM = {
     NoFirstNorm: "the norm of the attention is not used",
     FeedForwardFirst: "the feed-forward part comes before the attention",
     Parallel: "both branches read the same x",
-    NormedLine: "puts the norm on the main line",
+    NormedLine: "the norms stand on the main line",
+    NormedOnce: "the first norm stands on the main line",
     LateNorm: "the second norm stands after the sum",
     NoResidual: "no residual around the attention",
     EncoderLayer: "this is post-norm",

@@ -110,7 +110,7 @@ def cause(mistakes, args, given, wanted):
         if same(found, given) or repr(found) == repr(given):
             return why
     if same(plain(given), plain(wanted)):
-        return f"the values are right and come as {kind(given)}; return {kind(wanted)}"
+        return f"the values are right, in the wrong kind: {kind(given)} in place of {kind(wanted)}"
     return NO_IDEA if args else BY_HAND
 
 

@@ -138,7 +138,7 @@ def reference(
     order=(0, 1),
     norm=(0, 1),
     residual=(True, True),
-    normed_line=False,
+    normed_line=(False, False),
     parallel=False,
     **mistake,
 ):
@@ -157,7 +157,7 @@ def reference(
     for i in order:
         normed = partial(normed_by, None if norm[i] is None else way["norms"][norm[i]])
         if first[i]:
-            line = normed(x) if normed_line else x
+            line = normed(x) if normed_line[i] else x
             x = residual[i] * line + branches[i](normed(start if parallel else x))
         else:
             x = normed(residual[i] * x + branches[i](x))
@@ -191,8 +191,11 @@ def layer_mistakes(case) -> dict[str, dict]:
 
 def pre_norm_mistakes() -> dict[str, dict]:
     """Name mistakes that only a pre-norm layer can have."""
+    main = "on the main line: the branch is added to norm(x), not to x"
     return {
-        "x = norm(x) puts the norm on the main line: add the branch to x itself": {"normed_line": True},
+        f"the norms stand {main}": {"normed_line": (True, True)},
+        f"the first norm stands {main}": {"normed_line": (True, False)},
+        f"the second norm stands {main}": {"normed_line": (False, True)},
         "the second norm stands after the sum, on the main line": {"norm_first": (True, False)},
         "both branches read the same x: the second reads what the first has added": {"parallel": True},
     }
