@@ -69,6 +69,19 @@ def test_a_decoy_passes(decoy):
     assert getattr(checks, decoy.check)(decoy.code, **decoy.options)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("halves for neighbours", "features paired in halves"),
+        ("turned backwards", "turned the other way"),
+        ("base 1,000, turning", "base 1,000"),
+    ],
+)
+def test_a_wrong_turn_is_named(name, hint):
+    (bug,) = [bug for bug in zoo.BUGS if bug.name == name]
+    assert bug.run().hint.startswith(hint)
+
+
 def test_the_matrix_is_as_committed():
     found = tables.matrix()
     print(found)
