@@ -43,7 +43,7 @@ def future(attend, case):
     moved = (attend(Q, K, V, mask)[0] - before)[:, :, :-1].abs().amax(dim=(0, 1, 3))  # (query_pos,)
     if not moved.max() < tolerance(Q.dtype):
         query = int(moved.argmax())
-        hint = "the mask's meaning is inverted or the mask is not used: True means may attend"
+        hint = "the mask's meaning is inverted (True means may attend), or it is not used before the softmax"
         seen = f"query {query} moves by {moved.max().item():.3g} when key {n - 1} changes"
         raise Seen(seen, sizes(Q=Q, K=K, V=V, mask=mask), hint)
 
