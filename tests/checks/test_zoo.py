@@ -308,6 +308,7 @@ class NoActivation(EncoderLayer):
 # What students write, and words of the message that they need.
 NAMED = [
     ("bpe_train", distinct_words, "counted once"),
+    ("attention", filled(-1e9), "a fill value that float16 lacks"),
     ("attention", masked_late, "before the softmax"),
     ("sinusoidal", lambda n, d: sinusoidal(n, d)[:, [*range(0, d, 2), *range(1, d, 2)]], "all sines before"),
     ("encoder_layer", NoActivation, "there is no relu"),
