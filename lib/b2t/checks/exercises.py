@@ -12,8 +12,13 @@ from numbers import Integral, Real
 
 from b2t.checks.core import STUB, Report, Seen, attempt, detector, judge, short
 
-NO_IDEA = "none of the mistakes that this exercise expects; compare the two by hand"
-BY_HAND = "none of the mistakes that this exercise expects; go through your steps again, one by one"
+UNEXPECTED = "none of the mistakes that this exercise expects; "
+NOT_TRIED = "the input on which this candidate goes wrong is not among those that the test tries"
+TURNED_ROUND = "the test has it the wrong way round: True means that the candidate is wrong"
+TOO_STRICT = (
+    "the test asks for more than the task does (an order, a type, a name, equal floats), or what it"
+    " compares with is itself wrong"
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,10 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
     fn : function
     cases : tuple
         Each the arguments, then the right answer. Where that is an exception's class, `fn` must raise it.
-        Floats may differ by rounding. Without arguments, a tuple, list or tensor of the same numbers will do.
+        Floats may differ by rounding. Without arguments, a list, tuple or tensor of the same numbers will do.
     mistakes : mapping of str to function, optional
         What is wrong with each of these functions. When `fn` gives the wrong answer that one of them gives,
-        or raises the error that one of them raises, the message says so.
+        or raises its error, and all answers before are right, the message says so.
 
     Returns
     -------
@@ -72,11 +77,9 @@ def right_answers(fn, case):
         except Seen as seen:
             hint = cause_of_error(case, number, seen.__cause__) or seen.hint
             raise Seen(seen.seen, seen.at, hint) from seen.__cause__
-        if not args:  # by hand: a list or a tuple, and the right answer is not given away
-            given, wanted = plain(given), plain(wanted)
-        if not same(given, wanted):
-            right = f", not {told(wanted)}" if args else ""
-            raise Seen(told(given) + right, at, cause(case.mistakes, args, given, wanted))
+        if not (same(given, wanted) or (not args and same(listed(given), listed(wanted)))):
+            right = f", not {told(wanted)}" if args else ""  # an answer by hand is not given away
+            raise Seen(told(given) + right, at, cause(case, number, given))
 
 
 def answer(fn, args, at, wanted):
@@ -99,41 +102,79 @@ def told(value) -> str:
     return f"{value.__name__} is raised" if is_error(value) else short(value)
 
 
-def cause(mistakes, args, given, wanted):
-    """Say which of the expected mistakes gives the same wrong answer; NaN, unequal to itself, is spelled."""
-    for why, wrong in mistakes.items():
-        try:
-            found = wrong(*copy.deepcopy(args))
-        except Exception:
-            continue
-        found = found if args else plain(found)
-        if same(found, given) or repr(found) == repr(given):
-            return why
+def cause(case, number, given):
+    """Name the expected mistake that leads to this answer and, up to it, to right ones."""
+    *args, wanted = case.cases[number]
+    for why, wrong in case.mistakes.items():
+        found = outcome(wrong, args)
+        found, came = (found, given) if args else (listed(found), listed(given))
+        if (same(found, came) or repr(found) == repr(came)) and right_before(case, number, wrong):
+            return why  # NaN is unequal to itself, and spelled alike
     if same(plain(given), plain(wanted)):
-        return f"the values are right, in the wrong kind: {kind(given)} in place of {kind(wanted)}"
-    return NO_IDEA if args else BY_HAND
+        return f"the values are right, the type is not: {other_type(given, wanted)}"
+    return UNEXPECTED + ("compare the two by hand" if args else "go through your steps again")
 
 
 def cause_of_error(case, number, error):
-    """Name the mistake that raises this error at this case, and is right at those before it."""
+    """Name the expected mistake that raises the same error, after right answers; None if there is none."""
+    *args, _ = case.cases[number]
     for why, wrong in case.mistakes.items():
-        if isinstance(error, NotImplementedError) or any(
-            raised(wrong, *each) for each in case.cases[:number]
-        ):
-            continue
-        *args, wanted = case.cases[number]
-        if repr(raised(wrong, *args, wanted)) == repr(error):
-            return why
+        try:
+            wrong(*copy.deepcopy(args))
+        except Exception as found:
+            if repr(found) == repr(error) and right_before(case, number, wrong):
+                return why
     return None
 
 
-def raised(wrong, *args_and_wanted):
-    """Return the error that a mistake raises, or True when it gives a wrong answer, or None."""
-    *args, wanted = args_and_wanted
+def right_before(case, number, wrong) -> bool:
+    """Say whether a wrong function gives the right answers to the cases before this one."""
+    return all(same(outcome(wrong, args), right) for *args, right in case.cases[:number])
+
+
+def outcome(fn, args):
+    """Call one of the wrong functions; what it raises is its answer, as the class."""
     try:
-        return None if same(wrong(*copy.deepcopy(args)), wanted) else True
+        return fn(*copy.deepcopy(args))
     except Exception as error:
-        return error
+        return type(error)
+
+
+def listed(value):
+    """Turn tuples, arrays and tensors into lists, those of one number into that number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> listed((np.arange(2), np.float64(3), b"ab"))
+    [[0, 1], 3.0, b'ab']
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return [listed(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def plain(value):
+    """Turn whatever holds values into lists, down to the last, and sets into sorted lists.
+
+    Examples
+    --------
+    >>> plain([(1, 2), b"ab", {4, 3}, "text"])
+    [[1, 2], [97, 98], [3, 4], 'text']
+    """
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if isinstance(value, list | tuple | bytes | bytearray):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def other_type(given, wanted) -> str:
+    """Say which type came in place of which."""
+    if type(given) is type(wanted):
+        return "look inside for a list in place of a tuple, or the like"
+    return f"{type(given).__name__}, not {type(wanted).__name__}"
 
 
 def exposes(test: Callable, *, wrong: Mapping[str, Callable], right: Mapping[str, Callable]) -> Report:
@@ -177,7 +218,7 @@ def accuses_the_wrong(test, case):
     """The test accuses every wrong candidate."""
     for what, candidate in case[0].items():
         if not accuses(test, candidate, f"the candidate that {what}"):
-            hint = "the input on which this candidate goes wrong is not among those that the test tries"
+            hint = TURNED_ROUND if accuses_all(test, case[1]) else NOT_TRIED
             raise Seen("it passes", f"the candidate that {what}", hint)
 
 
@@ -186,8 +227,7 @@ def spares_the_right(test, case):
     """The test leaves right candidates alone."""
     for what, candidate in case[1].items():
         if accuses(test, candidate, f"the right candidate that {what}"):
-            hint = "the test asks for more than the task does: an order, a type, a name, equal floats"
-            raise Seen("it is accused", f"the right candidate that {what}", hint)
+            raise Seen("it is accused", f"the right candidate that {what}", TOO_STRICT)
 
 
 def accuses(test, candidate, at):
@@ -198,6 +238,14 @@ def accuses(test, candidate, at):
         if isinstance(seen.__cause__, AssertionError):
             return True
         raise
+
+
+def accuses_all(test, candidates) -> bool:
+    """Say whether a test accuses all candidates, of which there is at least one."""
+    try:
+        return bool(candidates) and all(accuses(test, fn, "") for fn in candidates.values())
+    except Seen:
+        return False
 
 
 def same(found, wanted) -> bool:
@@ -220,8 +268,8 @@ def same(found, wanted) -> bool:
 
 def equal(found, wanted) -> bool:
     """Compare numbers, containers of numbers, arrays; anything else by its own equality."""
-    for kind_of in (list, tuple):
-        if isinstance(found, kind_of) and isinstance(wanted, kind_of):
+    for container in (list, tuple):
+        if isinstance(found, container) and isinstance(wanted, container):
             return len(found) == len(wanted) and all(map(equal, found, wanted))
     if isinstance(found, Mapping) and isinstance(wanted, Mapping):
         return found.keys() == wanted.keys() and all(equal(found[key], wanted[key]) for key in wanted)
@@ -229,32 +277,6 @@ def equal(found, wanted) -> bool:
         return math.isclose(found, wanted, rel_tol=1e-6, abs_tol=1e-9)
     alike = found == wanted
     return bool(alike.all()) and found.shape == wanted.shape if hasattr(alike, "all") else bool(alike)
-
-
-def plain(value):
-    """Turn tuples, arrays and tensors into lists, those of one number into that number.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> plain((np.arange(2), np.float64(3)))
-    [[0, 1], 3.0]
-    """
-    value = value.tolist() if hasattr(value, "tolist") else value
-    return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
-
-
-def kind(value) -> str:
-    """Name a type, and those inside it.
-
-    Examples
-    --------
-    >>> kind(([0.5], [1.0, 2.0]))
-    'tuple of list of float'
-    """
-    name = type(value).__name__
-    inside = sorted({kind(each) for each in value}) if isinstance(value, (list, tuple)) else []
-    return f"{name} of {' and '.join(inside)}" if inside else name
 
 
 def is_error(value) -> bool:

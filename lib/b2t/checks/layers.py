@@ -17,7 +17,7 @@ from b2t.checks.heads import HeadsCase
 from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices
 from b2t.checks.tensors import expect_dtype, expect_near, expect_shape, own_randomness, sizes
 
-ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
+ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "none": lambda x: x}
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,7 @@ def layer_mistakes(case) -> dict[str, dict]:
         "one norm stands in both places; each branch has its own": {"norm": (0, 0)},
         "the feed-forward part comes before the attention": {"order": (1, 0)},
         f"the activation is {other}, not {case.activation}": {"activation": other},
+        f"there is no {case.activation} between the two linear layers": {"activation": "none"},
         **(pre_norm_mistakes() if case.norm_first else {}),
         **known_mistakes(case),
     }
