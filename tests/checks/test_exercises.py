@@ -186,6 +186,12 @@ def test_a_test_that_is_the_wrong_way_round():
     assert "seen: it passes" in said and "True means that the candidate is wrong" in said
 
 
+def test_a_test_with_a_wrong_number_is_not_called_turned_round():
+    wrong = {"counts characters": len, "counts one too many": lambda text: len(text.encode()) + 1}
+    said = message(exposes, lambda count: count("é") != 3, wrong=wrong, right=RIGHT)
+    assert "not among those that the test tries" in said and "also: spares_the_right" in said
+
+
 def test_a_test_without_a_verdict_is_not_called_turned_round():
     def stumbles(count):
         return count("é") == 2 and 1 / 0

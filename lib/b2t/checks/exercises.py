@@ -218,7 +218,7 @@ def accuses_the_wrong(test, case):
     """The test accuses every wrong candidate."""
     for what, candidate in case[0].items():
         if not accuses(test, candidate, f"the candidate that {what}"):
-            hint = TURNED_ROUND if accuses_all(test, case[1]) else NOT_TRIED
+            hint = TURNED_ROUND if is_turned_round(test, *case) else NOT_TRIED
             raise Seen("it passes", f"the candidate that {what}", hint)
 
 
@@ -240,12 +240,13 @@ def accuses(test, candidate, at):
         raise
 
 
-def accuses_all(test, candidates) -> bool:
-    """Say whether a test accuses all candidates, of which there is at least one."""
+def is_turned_round(test, wrong, right) -> bool:
+    """Say whether a test accuses all right candidates, of which there is at least one, and no wrong one."""
     try:
-        return bool(candidates) and all(accuses(test, fn, "") for fn in candidates.values())
+        of_right, of_wrong = ([accuses(test, fn, "") for fn in group.values()] for group in (right, wrong))
     except Seen:
         return False
+    return bool(of_right) and all(of_right) and not any(of_wrong)
 
 
 def same(found, wanted) -> bool:
