@@ -224,6 +224,16 @@ def test_normalise():
     assert not notebooks.is_normal(notebooks.to_text(messy()))
 
 
+@pytest.mark.parametrize(
+    ("tags", "closed"), [(["solution", "hide-cell"], True), (["solution"], False), (["hide-cell"], False)]
+)
+def test_a_hidden_solution_is_closed_where_a_notebook_is_opened(tags, closed):
+    nb = new_notebook(cells=[new_code_cell("2", metadata={"tags": tags})])
+    metadata = notebooks.normalise(nb).cells[0].metadata
+    assert ("jupyter" in metadata, "cellView" in metadata) == (closed, closed)
+    assert not closed or metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+
+
 def test_check_and_normalise_commands(tmp_path, capsys):
     file = tmp_path / "x.ipynb"
     nbformat.write(messy(), file)

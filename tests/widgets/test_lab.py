@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from b2t import widgets
+from b2t.book import notebooks
 from tests.notebook_checks import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.pages]
@@ -91,7 +92,7 @@ def lab(tmp_path_factory):
     wait_for(address + "api", server, folder)
     yield address, folder
     server.terminate()
-    server.wait(20)
+    server.wait(60)
     log.close()
 
 
@@ -137,6 +138,25 @@ def answer(cell):
 
 def shown_ids(root):
     return [int(token.get_attribute("data-id")) for token in root.locator("[data-id]").all()]
+
+
+def test_a_solution_is_closed_until_a_reader_opens_it(lab, open_page):
+    address, folder = lab
+    task = nbformat.v4.new_code_cell("6 * 7  # the task", metadata={"tags": ["exercise"]})
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "'forty-two'"}, execution_count=1)
+    solution = nbformat.v4.new_code_cell("6 * 7\n# the answer", execution_count=1, outputs=[output])
+    solution.metadata["tags"] = ["solution", "hide-cell"]
+    nb = notebooks.normalise(nbformat.v4.new_notebook(cells=[task, solution]))
+    nbformat.write(nb, folder / "closed.ipynb")
+    page = open_page()
+    page.goto(f"{address}lab/tree/closed.ipynb?reset")
+    expect(page.get_by_text("# the task")).to_be_visible(timeout=60_000)
+    for text in ("# the answer", "forty-two"):
+        expect(page.get_by_text(text)).to_be_hidden()
+    for kind in ("Input", "Output"):
+        page.locator(f".jp-{kind}Placeholder").click()
+    for text in ("# the answer", "forty-two"):
+        expect(page.get_by_text(text)).to_be_visible()
 
 
 def test_python_reads_what_a_reader_types_and_sets_what_is_drawn(lab, open_page):

@@ -18,6 +18,8 @@ import nbformat
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KEPT_CELL_METADATA = ("tags", "mystnb")
+# Closed where a notebook is opened, as in the page: JupyterLab and VS Code know the first, Colab the second.
+CLOSED = {"jupyter": {"source_hidden": True, "outputs_hidden": True}, "cellView": "form"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -33,9 +35,9 @@ def normalise(nb):
     """Bring a notebook into the book's normal form, in place.
 
     Cell ids become hashes of the cell (a counter tells equal cells apart); of the metadata only tags,
-    ``mystnb`` and the kernel's name stay; neighbouring stream outputs merge; a figure's text form, which
-    names its size, becomes ``<Figure>``; a widget view goes where a ``text/html`` form says the same.
-    Execution counts stay.
+    ``mystnb`` and the kernel's name stay, and hidden solutions are closed (`CLOSED`); neighbouring stream
+    outputs merge; a figure's text form, which names its size, becomes ``<Figure>``; a widget view goes where
+    a ``text/html`` form says the same. Execution counts stay.
 
     Parameters
     ----------
@@ -62,6 +64,7 @@ def normalise(nb):
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         cell.metadata = nbformat.from_dict(
             {k: cell.metadata[k] for k in KEPT_CELL_METADATA if cell.metadata.get(k)}
+            | (CLOSED if {"solution", "hide-cell"} <= {*cell.metadata.get("tags", ())} else {})
         )
         if cell.cell_type == "code":
             cell.outputs = [_normal_output(output, cell) for output in _merge_streams(cell.outputs)]
