@@ -139,6 +139,29 @@ def test_names_in_docstrings_lead_to_their_entries(book):
     assert section.select_one('p a[href="#module-b2t.bpe.reference"]')
 
 
+@pytest.mark.pages
+def test_parameters_that_share_a_description_keep_it_in_common(book):
+    ((_, text),) = described(book)["b2t.widgets.encoder_walk.EncoderWalk"]
+    assert "d_model, n_heads, n_layers, d_ff, vocab_size, seq_len (int)" in text
+    assert "Attributes:" in text and "parameters, memory, multiply_adds (dict of str to int)" in text
+    ((_, text),) = described(book)["b2t.bpe.tokenizer.Tokenizer.encode_array"]
+    assert "text, allowed_special, disallowed_special – As for encode." in text
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_names_in_tables_stay_whole(path, width, open_page, origins):
+    page = open_page(width=width)
+    page.goto(origins["file"] + path.relative_to(ROOT).with_suffix(".html").as_posix())
+    broken = page.eval_on_selector_all(
+        "article table code",
+        "codes => codes.filter(c => c.getClientRects().length > 1).map(c => c.textContent)",
+    )
+    assert page.locator("article table code").count() > 5
+    assert broken == []
+
+
 # ---- the parts -------------------------------------------------------------------------------------
 
 
@@ -172,6 +195,7 @@ def small(tmp_path):
         "def g():\n    pass\n"
         'class C(Base):\n    """C."""\n    def m(self, n):\n        pass\n'
         '    @property\n    def p(self) -> int:\n        """P."""\n'
+        '    @cached_property\n    def q(self) -> int:\n        """Q."""\n'
         '    @classmethod\n    def k(cls, x):\n        """K."""\n'
     )
     return tmp_path / "lib"
@@ -184,6 +208,7 @@ def test_what_is_read(small):
     assert members == {
         "C.m": ("method", "(n)"),
         "C.p": ("property", "int"),
+        "C.q": ("property", "int"),
         "C.k": ("classmethod", "(x)"),
     }
     assert api.exports("b2t", small) == {"LIMIT": "b2t.a.LIMIT", "f": "b2t.a.f"}

@@ -151,11 +151,10 @@ class Sinusoidal(Positions):
         self.register_buffer("table", sinusoidal(max_len, d_model, base), persistent=False)
 
     def add(self, x: Tensor) -> Tensor:
-        seq_len, d_model = x.shape[-2:]
+        seq_len = x.size(-2)
         if seq_len > len(self.table):
-            self.table = sinusoidal(
-                seq_len, d_model, self.base, dtype=self.table.dtype, device=self.table.device
-            )
+            kind = {"dtype": self.table.dtype, "device": self.table.device}
+            self.table = sinusoidal(seq_len, self.table.size(-1), self.base, **kind)
         return x + self.table[:seq_len]
 
 
@@ -164,6 +163,8 @@ class Learned(Positions):
 
     def __init__(self, d_model: int, max_len: int):
         super().__init__()
+        check_positive("d_model", d_model)
+        check_positive("max_len", max_len)
         self.table = nn.Parameter(torch.randn(max_len, d_model) * 0.02)
 
     def add(self, x: Tensor) -> Tensor:
