@@ -69,7 +69,9 @@ def test_every_package_shows_its_exports():
 
 def test_the_map_has_every_module():
     shown = [module for name in asked("library-map") for module in library.modules_of(name)]
-    assert sorted(shown) == sorted(modules_on_pages())
+    assert sorted(shown) == sorted(modules_on_pages()), (
+        "a new module: its name in chapters/appendix/library.md"
+    )
 
 
 def test_the_pages_are_listed():
@@ -255,3 +257,22 @@ def test_a_word_means_what_the_code_means(word, meant):
 )
 def test_docstrings_keep_what_they_say(doc, rst):
     assert docstrings.to_rst(doc, lambda word: None).strip() == rst
+
+
+def test_the_first_page_can_be_typed_in():
+    page = (FOLDER / "library.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, flags=re.M | re.S)
+    assert len(blocks) == 2
+    exec("\n".join(blocks), {})
+
+
+def test_text_to_tokens_imports_what_the_first_page_says():
+    code = (
+        "import sys; before = set(sys.modules); import b2t.bpe\n"
+        "new = {m.partition('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
+        "print(*sorted(name for name in new if not name.startswith('_')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "lib")
+    said = (FOLDER / "library.md").read_text("utf-8")
+    assert run.stdout.split() == ["b2t", "numpy", "regex", "tqdm"], run.stderr
+    assert "`b2t.bpe`, imports only `numpy`, `regex` and\n`tqdm`" in said

@@ -143,7 +143,22 @@ class Positions(nn.Module):
 
 
 class Sinusoidal(Positions):
-    """Add the fixed table of `sinusoidal`; it grows when a longer text comes."""
+    """Add the fixed table of `sinusoidal`; it grows when a longer text comes.
+
+    Parameters
+    ----------
+    d_model : int
+        Width of the embedding.
+    max_len : int
+        Positions that the table has at first.
+    base : float
+        As in `sinusoidal`.
+
+    Examples
+    --------
+    >>> Sinusoidal(d_model=4, max_len=2).add(torch.zeros(1, 3, 4)).shape
+    torch.Size([1, 3, 4])
+    """
 
     def __init__(self, d_model: int, max_len: int, base: float = 10000.0):
         super().__init__()
@@ -159,7 +174,20 @@ class Sinusoidal(Positions):
 
 
 class Learned(Positions):
-    """Add a learned vector a position; there is none beyond `max_len`."""
+    """Add a learned vector a position; there is none beyond `max_len`.
+
+    Parameters
+    ----------
+    d_model : int
+        Width of the embedding.
+    max_len : int
+        Positions that have a vector; a longer text raises a ValueError.
+
+    Examples
+    --------
+    >>> sum(p.numel() for p in Learned(d_model=4, max_len=10).parameters())
+    40
+    """
 
     def __init__(self, d_model: int, max_len: int):
         super().__init__()
@@ -177,7 +205,26 @@ class Learned(Positions):
 
 
 class Rotary(Positions):
-    """Turn queries and keys by their positions."""
+    """Turn queries and keys by their positions, as `rotate` does.
+
+    Parameters
+    ----------
+    d_head : int
+        Width of a head, even.
+    base : float
+        As in `sinusoidal`.
+
+    Raises
+    ------
+    ValueError
+        When `d_head` is odd.
+
+    Examples
+    --------
+    >>> Q, K = Rotary(d_head=2).turn(torch.ones(1, 1, 3, 2), torch.ones(1, 1, 3, 2))
+    >>> Q.shape
+    torch.Size([1, 1, 3, 2])
+    """
 
     def __init__(self, d_head: int, base: float = 10000.0):
         super().__init__()
@@ -190,7 +237,13 @@ class Rotary(Positions):
 
 
 class Alibi(Positions):
-    """Subtract from each score in proportion to the distance."""
+    """Subtract from each score in proportion to the distance, as `alibi_bias` says.
+
+    Examples
+    --------
+    >>> Alibi().bias(torch.zeros(1, 8, 1, 4), torch.zeros(1, 8, 3, 4))[0]
+    tensor([[-0.0000, -0.5000, -1.0000]])
+    """
 
     def bias(self, Q: Tensor, K: Tensor) -> Tensor:
         return alibi_bias(Q.size(-3), Q.size(-2), K.size(-2), device=Q.device).to(Q.dtype)
