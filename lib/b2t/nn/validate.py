@@ -68,6 +68,8 @@ def check_attention(Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None, bias: 
 
 def common_axes(Q: Tensor, K: Tensor, V: Tensor) -> torch.Size:
     """Return the axes that the scores have before the last two, or refuse batches that do not go together."""
+    if Q.shape[:-2] == K.shape[:-2] == V.shape[:-2]:
+        return Q.shape[:-2]
     try:
         torch.broadcast_shapes(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
     except RuntimeError:
