@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import math
 import re
 
 import pytest
@@ -81,6 +82,40 @@ def test_lecture_adds_up_and_agrees_with_the_overview(number):
     assert sum(map(int, steps)) == int(stated[1])
     row = re.search(rf"^\| \[{number} .*$", GUIDE, flags=re.M)[0]
     assert [cell.strip() for cell in row.split("|")][3:-1] == list(stated)
+
+
+def reading_minutes(number: str) -> int:
+    """Minutes for a chapter's prose and code, without its exercises and folds, rounded up to five."""
+    [path] = (ROOT / "chapters").glob(f"{number}_*.ipynb")
+    words, n_code, reading = 0, 0, True
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            n_code += reading
+            continue
+        source = re.sub("<details>.*?</details>", "", source, flags=re.S)
+        for section in re.split(r"^(?=## )", source, flags=re.M):
+            if section.startswith("## "):
+                reading = not section.startswith("## Exercises")
+            words += len(section.split()) * reading
+    return 5 * math.ceil((words / 120 + n_code / 1.5) / 5)
+
+
+@pytest.mark.parametrize("number", SECTIONS)
+def test_reading_minutes_are_those_of_the_chapter(number):
+    stated = int(re.search(MINUTES, SECTIONS[number])[1])
+    assert abs(stated - reading_minutes(number)) <= 5, "count anew: chapter, plan and overview"
+
+
+def test_a_weeks_lecture_fits():
+    minutes = {number: int(re.search(MINUTES, SECTIONS[number])[2]) for number in SECTIONS}
+    assert max(minutes.values()) <= 90
+    [both] = re.findall(r"^\| 4 \| 05, then the first two steps of 04 \((\d+) min\)", GUIDE, flags=re.M)
+    [half] = re.findall(r"^\| 5 \| 04 to the end of rung 3 \((\d+) min\)", GUIDE, flags=re.M)
+    steps = re.findall(r"^\| (\d+) \| (.*?) \|", SECTIONS["04"], flags=re.M)
+    last = next(i for i, (_, shown) in enumerate(steps) if "Rung 3" in shown)
+    assert int(both) == sum(int(m) for m, _ in steps[:2]) and minutes["05"] + int(both) <= 90
+    assert int(half) == sum(int(m) for m, _ in steps[: last + 1])
 
 
 @pytest.mark.parametrize("number", SECTIONS)

@@ -23,9 +23,10 @@ def toks():
     return {pattern: learned(pattern) for pattern in ANY_PATTERN}
 
 
-def arrays_only(tok, text, chunk=words.CHUNK):
+def arrays_only(tok, text, chunk=words.CHUNK, long=arrays.LONG):
     """What the path for long texts gives, however short the text."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "LONG", long)
         patch.setattr(tokenizer, "SHORT_TEXT", 0)
         patch.setattr(words, "CHUNK", chunk)
         patch.setattr(together, "FEW", 2)
@@ -35,10 +36,15 @@ def arrays_only(tok, text, chunk=words.CHUNK):
 
 
 @settings(max_examples=500)
-@given(nasty_text | st.text(max_size=40), st.sampled_from(ANY_PATTERN), st.sampled_from([1, 4, 99]))
-def test_any_text_has_the_ids_of_the_reference(toks, text, pattern, chunk):
+@given(
+    nasty_text | st.text(max_size=40),
+    st.sampled_from(ANY_PATTERN),
+    st.sampled_from([1, 4, 99]),
+    st.sampled_from([0, 9, arrays.LONG]),
+)
+def test_any_text_has_the_ids_of_the_reference(toks, text, pattern, chunk, long):
     tok = toks[pattern]
-    ids = arrays_only(tok, text, chunk)
+    ids = arrays_only(tok, text, chunk, long)
     assert ids.dtype == np.uint16 and ids.tolist() == reference.encode(text, tok.merges, pattern)
 
 
@@ -113,9 +119,11 @@ def test_words_merged_together_are_words_merged_one_by_one(texts, n_merges, few)
     merges = fast.train("abcaabcabbcaccba" * 9, 256 + n_merges, None)
     ranks = {pair: rank for rank, pair in enumerate(merges)}
     spelled = [text.encode() for text in texts]
+    lengths = np.array([*map(len, spelled)])
+    ends = np.cumsum(lengths)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(together, "FEW", few)
-        tokens, sizes = together.encode_words(spelled, together.Ranks(ranks))
+        tokens, sizes = together.encode_words(b"".join(spelled), ends - lengths, ends, together.Ranks(ranks))
     expected = [fast.encode_word(list(word), ranks) for word in spelled]
     assert [fast.encode_short_word(list(word), ranks) for word in spelled] == expected
     assert sizes.tolist() == [len(ids) for ids in expected]
@@ -123,12 +131,33 @@ def test_words_merged_together_are_words_merged_one_by_one(texts, n_merges, few)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9), max_size=60), st.sampled_from([0, 1, 3, 17]))
-def test_distinct_numbers(numbers, bits):
+def test_equal_numbers(numbers, bits):
     numbers = np.array(numbers, np.uint64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "SLOT_BITS", bits)
-        once, which = arrays.distinct(numbers)
-    assert np.array_equal(once[which], numbers) and np.array_equal(np.sort(once), np.unique(numbers))
+        for module in (arrays, together):
+            patch.setattr(module, "SLOT_BITS", bits)
+        equal = arrays.equal_numbers(numbers)
+    places = {number: equal[i] for i, number in enumerate(numbers.tolist())}
+    assert equal.tolist() == [places[number] for number in numbers.tolist()]
+    assert np.array_equal(numbers[equal], numbers)
+
+
+# So that many are equal, and many begin or end alike, on either side of 8, 16, 24 and 32 bytes.
+words_of_all_sizes = st.lists(st.text("ab", min_size=1, max_size=45), min_size=1, max_size=30)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=3).map(lambda text: text * 12), min_size=1)
+    | words_of_all_sizes
+)
+def test_equal_pieces(texts):
+    pieces = [text.encode() for text in texts]
+    ends = np.cumsum([*map(len, pieces)])
+    starts, stops, which = arrays.distinct_pieces(b"".join(pieces), ends[:-1])
+    once = [b"".join(pieces)[i:j] for i, j in zip(starts, stops)]
+    assert len({*once}) == len(once)
+    assert [once[i] for i in which] == pieces
 
 
 def test_no_token_lies_across_a_seam(toks):

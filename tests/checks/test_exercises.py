@@ -48,9 +48,43 @@ def test_another_mistake_is_not_called_by_a_wrong_name():
     assert "seen: None, not 'ab'" in said and "none of the mistakes that this exercise expects" in said
 
 
+def test_a_mistake_that_would_have_failed_before_is_not_the_cause():
+    def refuses_nothing(n):
+        return n % 10
+
+    cases, mistakes = [(13, 3), (-1, ValueError)], {"the number itself": lambda n: 9 if n < 0 else n}
+    said = message(examples, refuses_nothing, *cases, mistakes=mistakes)
+    assert "seen: 9, not ValueError is raised" in said and "the number itself" not in said
+    assert "the number itself" in message(examples, refuses_nothing, *cases[1:], mistakes=mistakes)
+
+
+def test_another_error_than_the_expected_one_is_recognised():
+    mistakes = {"past the end": lambda ids: ids[9]}
+    said = message(examples, lambda ids: ids[5], ([1], ValueError), mistakes=mistakes)
+    assert "seen: IndexError is raised, not ValueError is raised" in said and "past the end" in said
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        ((1, 2), [1, 2], "the values are right, the type is not: tuple, not list"),
+        ({2, 1}, [1, 2], "the type is not: set, not list"),
+        (b"ab", [97, 98], "the type is not: bytes, not list"),
+        ([["a", "b"]], [("a", "b")], "look inside for a list in place of a tuple"),
+        (np.arange(2), [0, 1], "the type is not: ndarray, not list"),
+        ("12", [1, 2], "none of the mistakes"),
+        ((2, 1), [1, 2], "none of the mistakes"),
+    ],
+)
+def test_right_values_of_another_type_are_told_from_wrong_ones(found, wanted, said):
+    assert said in message(examples, lambda: found, (wanted,))
+
+
 def test_an_answer_by_hand_is_not_given_away():
     said = message(examples, lambda: 4, (3,), mistakes={"the space is counted": lambda: 4})
     assert "seen: 4 at:" in said and "the space is counted" in said and "3" not in said
+    said = message(examples, lambda: 5, (3,))
+    assert "go through your steps again" in said and "3" not in said
 
 
 def test_an_error_is_shown_with_its_line():
@@ -144,6 +178,19 @@ def test_a_test_that_accuses_nobody_or_everybody():
     )
     said = message(exposes, lambda count: True, wrong=WRONG, right=RIGHT)
     assert "seen: it is accused at: the right candidate that counts bytes" in said
+    assert "or what it compares with is itself wrong" in said
+
+
+def test_a_test_that_is_the_wrong_way_round():
+    said = message(exposes, lambda count: count("é") == 2, wrong=WRONG, right=RIGHT)
+    assert "seen: it passes" in said and "True means that the candidate is wrong" in said
+
+
+def test_a_test_without_a_verdict_is_not_called_turned_round():
+    def stumbles(count):
+        return count("é") == 2 and 1 / 0
+
+    assert "not among those that the test tries" in message(exposes, stumbles, wrong=WRONG, right=RIGHT)
 
 
 def test_a_test_that_raises_something_else_is_no_accusation():

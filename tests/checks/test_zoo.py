@@ -10,6 +10,7 @@ from torch import nn
 
 from b2t import checks
 from b2t.bpe.reference import decode, encode, train
+from b2t.bpe.split import split
 from b2t.checks import zoo
 from b2t.checks.attending import AttentionCase
 from b2t.checks.coding import CodeCase
@@ -67,6 +68,22 @@ def test_and_at_other_sizes_and_seeds(bug):
 @pytest.mark.parametrize("decoy", zoo.DECOYS, ids=lambda decoy: decoy.name)
 def test_a_decoy_passes(decoy):
     assert getattr(checks, decoy.check)(decoy.code, **decoy.options)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("decoding token by token", "each token decoded by itself"),
+        ("Latin-1 in place of UTF-8", "each byte taken for a character"),
+        ("halves joined in the wrong order", "a token is the bytes of its left half"),
+        ("halves for neighbours", "features paired in halves"),
+        ("turned backwards", "turned the other way"),
+        ("base 1,000, turning", "base 1,000"),
+    ],
+)
+def test_the_hint_names_the_mistake(name, hint):
+    (bug,) = [bug for bug in zoo.BUGS if bug.name == name]
+    assert bug.run().hint.startswith(hint)
 
 
 def test_the_matrix_is_as_committed():
@@ -263,6 +280,46 @@ def test_code_that_is_right_for_some_inputs_only(check, name, code):
     with pytest.raises(checks.CheckFailed) as caught:
         getattr(checks, check)(code)
     assert name in [failure.detector for failure in caught.value.failures]
+
+
+def distinct_words(texts, size):
+    """Forget how often a word occurs."""
+    texts = [texts] if isinstance(texts, str) else texts
+    return train(sorted({word for text in texts for word in split(text)}), size)
+
+
+def masked_late(Q, K, V, mask=None):
+    """Mask after the softmax."""
+    return (Q @ K.mT / Q.size(-1) ** 0.5).softmax(-1) * (1.0 if mask is None else mask) @ V
+
+
+class NoActivation(EncoderLayer):
+    """Two linear layers with nothing between them."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.feed_forward.activation = "none"
+
+    def forward(self, x, mask=None):
+        x = self.norm_1(x + self.attention(x, mask=mask))
+        return self.norm_2(x + self.feed_forward.W_2(self.feed_forward.W_1(x)))
+
+
+# What students write, and words of the message that they need.
+NAMED = [
+    ("bpe_train", distinct_words, "counted once"),
+    ("attention", filled(-1e9), "a fill value that float16 lacks"),
+    ("attention", masked_late, "before the softmax"),
+    ("sinusoidal", lambda n, d: sinusoidal(n, d)[:, [*range(0, d, 2), *range(1, d, 2)]], "all sines before"),
+    ("encoder_layer", NoActivation, "there is no relu"),
+]
+
+
+@pytest.mark.parametrize(("check", "code", "hint"), NAMED)
+def test_the_first_message_names_a_students_mistake(check, code, hint):
+    with pytest.raises(checks.CheckFailed) as caught:
+        getattr(checks, check)(code)
+    assert hint in caught.value.hint
 
 
 def detectors():

@@ -99,3 +99,17 @@ def test_files_links_and_a_second_time(tmp_path):
             links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+\.(?:ipynb|md))", prose)
             assert not [link for link in links if not path.parent.joinpath(link).exists()]
     assert not list(tmp_path.rglob("assignments"))
+
+
+def test_a_students_teaching_guide_asks_and_does_not_answer(tmp_path):
+    write(ROOT / "chapters", tmp_path)
+    for page in (ROOT / "chapters/appendix/teaching").glob("*.md"):
+        text = page.read_text("utf-8")
+        theirs, ours = (
+            (tmp_path / name / page.relative_to(ROOT / "chapters")).read_text("utf-8")
+            for name in ("student", "instructor")
+        )
+        assert ours == text and len(re.findall("Answer to", text)) > 3
+        assert "Answer to" not in theirs and ">>>" not in theirs
+        questions = re.findall(r"^\*\*\d\.\*\* .*$", text, flags=re.M)
+        assert questions and all(question in theirs for question in questions)

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from b2t.classroom import assignments, course, grading
+from b2t.classroom.__main__ import main
 from b2t.classroom.collecting import grade_id
 from tests.classroom.handing_in import fill, hand_in, points, solutions, zoo_answer
 
@@ -86,6 +87,8 @@ def graded(built, tmp_path_factory):
     sly = {**right, **SLY, "encode": right["encode"] + SLY["encode"], "stream": "stream = None"}
     hand_in(built, folder, "sly", "bytes", sly, tamper)
     hand_in(built, folder, "reaching", "bytes", {**right, "merge": REACHING + right["merge"]})
+    unfinished = {"merge": "def merge(ids, pair, new_id)", "decode": f"{right['decode']}\nwhile True: pass"}
+    hand_in(built, folder, "unfinished", "bytes", {**right, **unfinished})
     (folder / "garbage").mkdir()
     (folder / "garbage" / "bytes.ipynb").write_text("{not a notebook")
     os.environ["B2T_TEST_TOKEN"] = "secret"
@@ -123,6 +126,13 @@ def test_greedy_code_costs_its_own_exercise(graded):
     said = {name: graded["greedy", "bytes", name].message for name in ("train", "encode", "decode")}
     assert said["train"] == "TimeLimit: the cell ran longer than 10 seconds"
     assert "MemoryError" in said["encode"] and "KernelDied" in said["decode"]
+
+
+def test_an_answer_that_does_not_run_is_named_not_the_name_it_leaves_out(graded):
+    assert got(graded, "unfinished", "bytes") == {**points("bytes"), "merge": 0, "decode": 0}
+    said = {name: graded["unfinished", "bytes", name].message for name in ("merge", "decode")}
+    assert said["merge"].startswith("SyntaxError: expected ':'") and "above the check" in said["merge"]
+    assert said["decode"] == "TimeLimit: the cell ran longer than 10 seconds (in a cell above the check)"
 
 
 def test_what_a_cell_prints_is_cut(graded, built):
@@ -184,3 +194,11 @@ def test_fill_leaves_checks_alone(built):
     filled = fill(release, {"merge": "merge = None", "decode-check": "pass"})
     changed = [grade_id(a) for a, b in zip(release.cells, filled.cells) if a.source != b.source]
     assert changed == ["merge-answer"]
+
+
+@pytest.mark.parametrize("folder", ["", "no such folder"])
+def test_a_folder_that_is_none(folder, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["b2t.classroom", "grade", folder])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"{folder!r} is no folder; make grade FOLDER=submissions" in capsys.readouterr().err

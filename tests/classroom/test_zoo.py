@@ -1,6 +1,7 @@
 """Each bug of the zoo loses the points of its own exercise, and no others."""
 
 import ast
+import re
 
 import pytest
 import torch
@@ -117,3 +118,31 @@ def test_and_without_the_hidden_lines_they_would_fail_too(monkeypatch):
     wrong = next(bug for bug in zoo.BUGS if bug.check == "attention")
     page, own = EXERCISES["attention"]
     assert len(run([own, *uses("attention")], page, {"attention": twin(wrong)})) == 2
+
+
+WAITS = """
+def stream(pieces):
+    shown, held = [], b""
+    for piece in pieces:
+        held += piece
+        try:
+            shown, held = [*shown, held.decode()], b""
+        except UnicodeDecodeError:
+            shown.append("")
+    return [*shown, held.decode(errors="replace")]
+"""
+AT_THE_END = """
+def stream(pieces):
+    return b"".join(pieces).decode(errors="replace")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(WAITS, "waits for the unfinished"), (AT_THE_END, "not ['a', ''")]
+)
+def test_a_stream_that_shows_its_text_late_gets_nothing(code, said):
+    page, own = EXERCISES["stream"]
+    space = {}
+    exec(page.imports + code, space)
+    with pytest.raises(CheckFailed, match=re.escape(said)):
+        exec(assignments.check_source(own), space)

@@ -2,11 +2,11 @@
 
 A text is cut three times, and after each cut only the distinct pieces go on:
 
-1. at the safe boundaries of `b2t.bpe.words`, into pieces that mostly are known already;
+1. at the safe boundaries of `b2t.bpe.words`, into pieces that mostly are known already, unless they are long;
 2. a piece that is not known, by the pattern, into words;
-3. a word at its seams: between two bytes that no token holds side by side. No merge ever crosses a seam, so
-   what stands on either side is encoded alone. GPT-2's tokens hold hardly two Chinese characters each, and so
-   a long Chinese sentence comes to a few characters that are encoded once.
+3. a word at its seams: between two characters whose bytes no token holds side by side. No merge ever crosses
+   a seam, so what stands on either side is encoded alone. GPT-2's tokens hold hardly two Chinese characters
+   each, and so a long Chinese sentence comes to a few characters that are encoded once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,12 @@ import numpy as np
 from b2t.bpe.core import Pair
 from b2t.bpe.kinds import word_starts
 from b2t.bpe.split import split, to_bytes
-from b2t.bpe.together import Ranks, encode_words, gather
-from b2t.bpe.words import SAFE, SHORT, as_numbers, as_pieces, safe_chunks
+from b2t.bpe.together import GOLDEN, SLOT_BITS, Ranks, encode_words, gather, slots
+from b2t.bpe.words import SAFE, SHORT, as_numbers, safe_chunks
 
 MAX_KNOWN = 250_000  # pieces kept, with
 MAX_PIECE = 32  # bytes at most: together no more than 80 MB
-SLOT_BITS = 17
-GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)  # 2 ** 64 over the golden ratio, odd
+LONG = 32  # bytes: longer pieces hardly repeat
 
 
 class ArrayEncoder:
@@ -74,36 +73,42 @@ class ArrayEncoder:
 
     def encode_chunk(self, data: bytes, cuts: np.ndarray) -> np.ndarray:
         """Turn a text into ids, given its safe boundaries."""
-        pieces, which = number_pieces(data, cuts)
+        if len(data) > LONG * (len(cuts) + 1):  # such pieces hardly repeat
+            return self.encode_between(data, np.append(cuts, len(data)))[0]
+        starts, ends, which = distinct_pieces(data, cuts)
+        pieces = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist())]
         known = self.known
-        if new := [piece for piece in pieces if piece not in known]:
-            known = known | self.encode_pieces(new)
-            self.remember(known, new)
-        ids = [known[piece] for piece in pieces]
+        new = [piece for piece in pieces if piece not in known]
+        fresh = self.encode_pieces(new) if new else {}
+        ids = [*map(known.get, pieces, map(fresh.get, pieces))]  # known or else fresh
+        self.remember(fresh)
         sizes = np.fromiter(map(len, ids), np.int64, len(ids)) // self.ids.itemsize
         return gather(np.frombuffer(b"".join(ids), self.ids.dtype), sizes, which)
 
-    def remember(self, known: dict[bytes, bytes], new: list[bytes]) -> None:
+    def remember(self, fresh: dict[bytes, bytes]) -> None:
         """Keep what is short and fits; start afresh when there is no room."""
-        short = {piece: known[piece] for piece in new if len(piece) <= MAX_PIECE}
-        if len(self.known) + len(short) > MAX_KNOWN:
+        for piece in [piece for piece in fresh if len(piece) > MAX_PIECE]:
+            del fresh[piece]
+        if len(self.known) + len(fresh) > MAX_KNOWN:
             self.known = {}
-        if len(short) <= MAX_KNOWN:
-            self.known |= short
+        if len(fresh) <= MAX_KNOWN:
+            self.known |= fresh
 
     def encode_pieces(self, pieces: list[bytes]) -> dict[bytes, bytes]:
         """Turn pieces between safe boundaries into the bytes of their ids."""
-        data = b"".join(pieces)
-        bytes_ = np.frombuffer(data, np.uint8)
         ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
+        ids, ends = self.encode_between(b"".join(pieces), ends)
+        data, ends = ids.tobytes(), (ends * ids.itemsize).tolist()
+        return dict(zip(pieces, map(data.__getitem__, map(slice, [0, *ends], ends))))
+
+    def encode_between(self, data: bytes, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn a text into ids, given where its pieces end; say where the ids of each end."""
+        bytes_ = np.frombuffer(data, np.uint8)
         offsets = np.append(np.flatnonzero((bytes_ & 0xC0) != 0x80), len(data))  # of the characters, in bytes
         starts = word_starts(data.decode(), np.searchsorted(offsets, ends), self.pattern)
         begins = np.zeros(len(data) + 1, bool)
         begins[offsets[starts]] = True
-        ids, ends = self.encode_parts(data, begins, ends)
-        data, size = ids.tobytes(), ids.itemsize
-        ends = (ends * size).tolist()
-        return {piece: data[start:end] for piece, start, end in zip(pieces, [0, *ends], ends)}
+        return self.encode_parts(data, begins, ends)
 
     def encode_words(self, words: list[bytes]) -> np.ndarray:
         """Turn words into ids."""
@@ -118,50 +123,69 @@ class ArrayEncoder:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Turn a text into ids, given where its words begin; say where the ids up to some of them end."""
         if not self.whole:
-            bytes_ = np.frombuffer(data, np.uint8)
-            begins[1:-1] |= self.seam[bytes_[:-1], bytes_[1:]]
+            pairs = np.ndarray(len(data) - 1, ">u2", data, strides=(1,))  # they overlap
+            begins[1:-1] |= self.seam.ravel().take(pairs)
         cuts = np.flatnonzero(begins)
-        parts, which = number_pieces(data, cuts[1:-1])
-        tokens, sizes = encode_words(parts, self.ranks, self.whole)
+        *parts, which = distinct_pieces(data, cuts[1:-1])
+        tokens, sizes = encode_words(data, *parts, self.ranks, self.whole)
         ids_before = np.append(0, np.cumsum(sizes[which]))
         return gather(self.ids[tokens], sizes, which), ids_before[np.searchsorted(cuts, ends)]
 
 
-def number_pieces(data: bytes, cuts: np.ndarray) -> tuple[list[bytes], np.ndarray]:
+def distinct_pieces(data: bytes, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut a text and number its distinct pieces.
 
     Returns
     -------
-    pieces : list of bytes
-        Each once.
+    starts, ends : numpy.ndarray of int64, shape (distinct pieces,)
+        Where each begins and ends, in one of the places where it occurs.
     which : numpy.ndarray of int64, shape (pieces in the text,)
-        For each piece of the text, its place in `pieces`.
+        The number of each piece of the text.
 
     Examples
     --------
-    >>> number_pieces(b"so so international", np.array([2, 5]))
-    ([b'so', b' so', b' international'], array([0, 1, 2]))
+    >>> distinct_pieces(b"no, no, so", np.array([2, 3, 6, 7]))  # "no", ",", " no", ",", " so"
+    (array([0, 3, 6, 7]), array([ 2,  6,  7, 10]), array([0, 2, 1, 2, 3]))
     """
     starts, ends = np.append(0, cuts), np.append(cuts, len(data))
-    short = ends - starts <= SHORT
-    numbers, which_number = distinct(as_numbers(data, starts[short], ends[short]))
-    which = np.empty(len(starts), np.int64)
-    which[short] = which_number
-    long = {}
-    which[~short] = [
-        len(numbers) + long.setdefault(data[start:end], len(long))
-        for start, end in zip(starts[~short].tolist(), ends[~short].tolist())
-    ]
-    return [*as_pieces(numbers), *long], which
+    equal = equal_pieces(data, starts, ends)
+    own = np.flatnonzero(equal == np.arange(len(equal)))
+    number = np.empty(len(equal), np.int64)
+    number[own] = np.arange(len(own))
+    return starts[own], ends[own], number[equal]
 
 
-def distinct(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the distinct ones among many numbers, as ``np.unique`` does with ``return_inverse``, unsorted.
+def equal_pieces(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Find, for each piece, one that equals it: for all that are equal the same one.
 
-    Sorting takes longer than all the rest. So each number has a slot in a table: the top bits of a product
-    that mixes its bits (Knuth's multiplicative hashing, The Art of Computer Programming, volume 3, 6.4). All
-    write their place into their slots; whoever reads there the place of an equal number is done. Those who
-    share a slot with another number, and came first, try again with another factor.
+    A piece of 8 bytes or fewer is a number. A longer one is a pair: its first 8 bytes, and the rest, which is
+    a piece in turn; equal pairs are found as equal numbers.
+
+    Examples
+    --------
+    >>> equal_pieces(b"an international, international", np.array([0, 2, 17]), np.array([2, 16, 31]))
+    array([0, 2, 2])
+    """
+    sizes, equal = ends - starts, np.empty(len(starts), np.int64)
+    short, long = np.flatnonzero(sizes <= SHORT), np.flatnonzero(sizes > LONG)
+    equal[short] = short[equal_numbers(as_numbers(data, starts[short], ends[short]))]
+    seen = {}
+    equal[long] = [seen.setdefault(data[starts[i] : ends[i]], i) for i in long.tolist()]
+    between = np.flatnonzero((sizes > SHORT) & (sizes <= LONG))
+    if len(between):
+        middles = starts[between] + SHORT
+        heads = equal_numbers(as_numbers(data, starts[between], middles))
+        rests = equal_pieces(data, middles, ends[between])
+        equal[between] = between[equal_numbers((heads << 32 | rests).view(np.uint64))]
+    return equal
+
+
+def equal_numbers(numbers: np.ndarray) -> np.ndarray:
+    """Find, for each number, the place of one that equals it: for all that are equal the same one.
+
+    Sorting would take longer than all the rest. So each number has a slot in a table. All write their place
+    into their slots; whoever reads there the place of an equal number is done. The others, whose slot a
+    different number has taken, try again with another factor.
 
     Parameters
     ----------
@@ -170,33 +194,29 @@ def distinct(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    once : numpy.ndarray of uint64
-        Each number once.
-    which : numpy.ndarray of int64, shape (n,)
-        So that ``once[which]`` is `numbers`.
+    numpy.ndarray of int64, shape (n,)
 
     Examples
     --------
-    >>> distinct(np.array([9, 7, 9], np.uint64))
-    (array([7, 9], dtype=uint64), array([1, 0, 1]))
+    >>> equal_numbers(np.array([9, 7, 9], np.uint64))
+    array([2, 1, 2])
     """
-    once, which, count = [numbers[:0]], np.empty(len(numbers), np.int64), 0
-    place_in, left, factor = np.empty(1 << SLOT_BITS, np.int64), np.arange(len(numbers)), GOLDEN
+    equal, left, factor = np.empty(len(numbers), np.int64), np.arange(len(numbers)), GOLDEN
+    place_in = np.empty(1 << SLOT_BITS, np.int64)
     while len(left):
         tried = numbers[left]
-        slot = (tried * factor >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
-        place_in[slot] = np.arange(len(left))
-        place = place_in[slot]
-        owner = place == np.arange(len(left))
-        found = tried[place] == tried
-        which[left[found]] = (np.cumsum(owner) - 1 + count)[place[found]]
-        once.append(tried[owner])
-        left, factor, count = left[~found], factor * GOLDEN, count + len(once[-1])
-    return np.concatenate(once), which
+        slot = slots(tried, factor)
+        place_in[slot] = left
+        found = place_in[slot]
+        equal[left] = found
+        left, factor = left[numbers[found] != tried], factor * GOLDEN
+    return equal
 
 
 def find_seams(tokens: Iterable[bytes]) -> np.ndarray:
     """Tabulate the seams: for each two bytes, whether no token holds them side by side.
+
+    Between the bytes of one character there is none: so small parts would be more work than they save.
 
     Examples
     --------
@@ -204,8 +224,11 @@ def find_seams(tokens: Iterable[bytes]) -> np.ndarray:
     >>> bool(seam[ord("a"), ord("b")]), bool(seam[ord("c"), ord("a")])
     (False, True)
     """
+    tokens = list(tokens)
+    data = np.frombuffer(b"".join(tokens), np.uint8)
+    sizes = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    ends = np.cumsum(sizes)
     seam = np.ones((256, 256), bool)
-    for token in tokens:
-        for left, right in zip(token, token[1:]):
-            seam[left, right] = False
+    seam[np.delete(data, ends - 1), np.delete(data, ends - sizes)] = False  # all but the last, but the first
+    seam[:, 0x80:0xC0] = False  # before a byte inside a character: one part a character is enough
     return seam

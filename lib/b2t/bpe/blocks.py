@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
-import numpy as np
 import regex
 
 from b2t.bpe.words import SAFE, find_cuts
@@ -87,7 +86,7 @@ def last_boundary(block: bytes, find: regex.Pattern | None, margin: int, pattern
         end = min([end, *(begin for begin, _ in spans)])
     if pattern not in SAFE:
         return 0
-    cuts = find_cuts(np.frombuffer(block, np.uint8), pattern)
+    cuts = find_cuts(block, pattern)
     return int(cuts[cuts <= end][-1:].sum())
 
 

@@ -74,9 +74,10 @@ def word_starts(text: str, ends: np.ndarray, pattern: str) -> np.ndarray:
     array([1, 0, 1, 0, 0, 1, 0, 1])
     """
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
-    kinds = kind_of()[codes]
+    kinds = kind_of().take(codes)
+    pairs = kinds[:-1] * np.uint8(len(KINDS)) + kinds[1:]
     between = np.full(len(text) + 1, END, np.uint8)  # character i - 1 and character i
-    between[1:-1] = answers(pattern)[kinds[:-1], kinds[1:]]
+    between[1:-1] = np.frombuffer(pairs.tobytes().translate(answers(pattern)), np.uint8)
     if pattern == "gpt2":
         between[1:-1][behind_lone_blank(kinds)] = END
     between[ends] = END
@@ -129,14 +130,13 @@ def kind_of() -> np.ndarray:
 
 
 @lru_cache(maxsize=len(SAFE))
-def answers(pattern: str) -> np.ndarray:
-    """Tabulate, for each two kinds, `END`, `INSIDE` or `UNKNOWN`."""
-    table = np.full((len(KINDS), len(KINDS)), UNKNOWN, np.uint8)
+def answers(pattern: str) -> bytes:
+    """Tabulate, for each two kinds (11 times the first + the second), `END`, `INSIDE` or `UNKNOWN`."""
     safe, glued, class_of = SAFE[pattern], GLUED[pattern], CLASS[pattern]
-    for i, before in enumerate(KINDS):
-        for j, after in enumerate(KINDS):
-            if class_of.get(after, after) in safe.get(class_of.get(before, before), ""):
-                table[i, j] = END
-            elif after in glued.get(before, ""):
-                table[i, j] = INSIDE
-    return table
+
+    def answer(before, after):
+        if class_of.get(after, after) in safe.get(class_of.get(before, before), ""):
+            return END
+        return INSIDE if after in glued.get(before, "") else UNKNOWN
+
+    return bytes(answer(before, after) for before in KINDS for after in KINDS).ljust(256, b"\0")

@@ -4,7 +4,7 @@ The merges of one word depend on each other, so they take turns. Different words
 word that can still be merged makes its best merge, all of them in one step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
@@ -13,14 +13,44 @@ import numpy as np
 from b2t.bpe.core import N_BYTES, Pair
 from b2t.bpe.fast import encode_word
 
-WIDTHS = (4, 8, 16, 32)  # bytes in a row; words of about the same length share a table
+WIDTHS = (4, 8, 16, 32, 64)  # bytes in a row; words of about the same length share a table
 FEW = 60  # words: below, one after the other is faster than numpy's fixed cost
 NO_WORDS = MappingProxyType({})
+SLOT_BITS = 17
+GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)  # 2 ** 64 over the golden ratio, odd
 NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
+
+
+def slots(numbers: np.ndarray, factor: np.ndarray = GOLDEN) -> np.ndarray:
+    """Give each number a slot of a table: the top bits of a product, which depend on all bits of the number.
+
+    This is Knuth's multiplicative hashing (The Art of Computer Programming, volume 3, section 6.4).
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of uint64
+        Of any shape.
+    factor : numpy.ndarray of uint64, shape (1,)
+        Odd; another one gives other slots.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        From 0 to ``2 ** SLOT_BITS - 1``.
+
+    Examples
+    --------
+    >>> slots(np.array([1, 2, 1], np.uint64))
+    array([81006, 30941, 81006])
+    """
+    return (numbers * factor >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
 
 
 class Ranks:
     """The ranks of pairs, looked up by the array.
+
+    A pair is a number, its key, and a key has a slot in a table. Where keys share a slot one of them is in
+    the table, and the others are searched for among all keys, which are sorted.
 
     Parameters
     ----------
@@ -37,31 +67,45 @@ class Ranks:
         self.by_pair = ranks
         # No token: what stands behind the last one of a word, and where one has been merged away.
         self.nothing = N_BYTES + len(ranks)
-        pairs = np.array([*ranks, (self.nothing, self.nothing)], np.int64)  # the last is in no word
-        order = np.lexsort(pairs.T[::-1])
-        self.keys = self.keys_of(*pairs[order].T)
-        self.ranks = np.array([*ranks.values(), NEVER], np.int32)[order]
+        pairs = np.fromiter(chain.from_iterable(ranks), np.int64, 2 * len(ranks)).reshape(-1, 2)
+        keys = self.keys_of(*np.append(pairs, [[self.nothing] * 2], axis=0).T)  # the last is in no word
+        order = np.argsort(keys)
+        self.keys, self.ranks = keys[order], np.array([*ranks.values(), NEVER], np.int32)[order]
+        slot = slots(self.keys)
+        self.place_in = np.full(1 << SLOT_BITS, len(ranks))
+        self.place_in[slot] = np.arange(len(keys))
+        self.shared = np.bincount(slot, minlength=1 << SLOT_BITS) > 1
+        self.of_bytes = self.of(*np.divmod(np.arange(1 << 16), N_BYTES))  # of two bytes, seen as one number
 
     def keys_of(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Make one number of each pair."""
-        return left.astype(np.int64) * (self.nothing + 1) + right
+        return (left.astype(np.int64) * (self.nothing + 1) + right).view(np.uint64)
 
     def of(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Give the rank of each pair, or `NEVER`."""
         keys = self.keys_of(left, right)
-        places = np.searchsorted(self.keys, keys)
-        return np.where(self.keys[places] == keys, self.ranks[places], NEVER)
+        slot = slots(keys)
+        place = self.place_in[slot]
+        other = self.keys[place] != keys
+        search = other & self.shared[slot]
+        place[search] = np.searchsorted(self.keys, keys[search])
+        other[search] = self.keys[place[search]] != keys[search]
+        ranks = self.ranks[place]
+        ranks[other] = NEVER
+        return ranks
 
 
 def encode_words(
-    words: Sequence[bytes], ranks: Ranks, whole: Mapping[bytes, int] = NO_WORDS
+    data: bytes, starts: np.ndarray, ends: np.ndarray, ranks: Ranks, whole: Mapping[bytes, int] = NO_WORDS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Apply merges to many words.
+    """Apply merges to many words of a text.
 
     Parameters
     ----------
-    words : sequence of bytes
-        None of them empty.
+    data : bytes
+        The text.
+    starts, ends : numpy.ndarray of int64, shape (words,)
+        Where each word begins and ends; none is empty.
     ranks : Ranks
         Of the merges.
     whole : mapping of bytes to int
@@ -76,26 +120,25 @@ def encode_words(
 
     Examples
     --------
-    >>> encode_words([b"abc", b"b"], Ranks({(97, 98): 0}))
+    >>> encode_words(b"abcb", np.array([0, 3]), np.array([3, 4]), Ranks({(97, 98): 0}))
     (array([256,  99,  98], dtype=int32), array([2, 1]))
     """
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    left = np.fromiter((word not in whole for word in words), bool, len(words))
-    order = [np.flatnonzero(~left)]
-    tokens = [np.array([whole[words[i]] for i in order[0].tolist()], np.int32)]
-    sizes = [np.ones(len(order[0]), np.int64)]
+    is_left, order, tokens, sizes = np.ones(len(starts), bool), [], [], []
+    if whole:
+        words = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist())]
+        order = [[i for i, word in enumerate(words) if word in whole]]
+        tokens, sizes = [[whole[words[i]] for i in order[0]]], [[1] * len(order[0])]
+        is_left[order[0]] = False
     for width in (*WIDTHS, None):
-        group = np.flatnonzero(left & (lengths <= width) if width else left)
+        group = np.flatnonzero(is_left & (ends - starts <= width) if width else is_left)
         if width and len(group) < FEW:
             continue
-        group_words = [words[i] for i in group.tolist()]
-        new_tokens, new_sizes = (
-            in_rows(group_words, width, ranks) if width else one_by_one(group_words, ranks)
-        )
+        words = data, starts[group], ends[group]
+        new_tokens, new_sizes = in_rows(*words, width, ranks) if width else one_by_one(*words, ranks)
         order.append(group)
         tokens.append(new_tokens)
         sizes.append(new_sizes)
-        left[group] = False
+        is_left[group] = False
     place = np.argsort(np.concatenate(order))
     sizes = np.concatenate(sizes)
     return gather(np.concatenate(tokens), sizes, place), sizes[place]
@@ -127,28 +170,33 @@ def gather(values: np.ndarray, sizes: np.ndarray, which: np.ndarray) -> np.ndarr
     return values[np.arange(taken.sum()) + np.repeat(shift, taken)]
 
 
-def one_by_one(words: Sequence[bytes], ranks: Ranks) -> tuple[np.ndarray, np.ndarray]:
+def one_by_one(
+    data: bytes, starts: np.ndarray, ends: np.ndarray, ranks: Ranks
+) -> tuple[np.ndarray, np.ndarray]:
     """Apply merges to one word after another."""
-    tokens = [encode_word(list(word), ranks.by_pair) for word in words]
+    spans = zip(starts.tolist(), ends.tolist())
+    tokens = [encode_word(list(data[start:end]), ranks.by_pair) for start, end in spans]
     sizes = np.fromiter(map(len, tokens), np.int64, len(tokens))
     return np.fromiter(chain.from_iterable(tokens), np.int32, sizes.sum()), sizes
 
 
-def in_rows(words: Sequence[bytes], width: int, ranks: Ranks) -> tuple[np.ndarray, np.ndarray]:
+def in_rows(
+    data: bytes, starts: np.ndarray, ends: np.ndarray, width: int, ranks: Ranks
+) -> tuple[np.ndarray, np.ndarray]:
     """Apply merges to words of `width` bytes at most, in one table.
 
     As in `encode_word`, `after[row, i]` and `before[row, i]` are the neighbours of the token at `i`, and a
     sentinel stands behind the last. It also serves as the left neighbour of the first, at place -1.
     """
-    filled = b"".join([word.ljust(width + 1, b"\0") for word in words])
-    token = np.frombuffer(filled, np.uint8).reshape(len(words), width + 1).astype(np.int32)
-    lengths = np.fromiter(map(len, words), np.int64, len(words))
-    token[np.arange(width + 1) >= lengths[:, None]] = ranks.nothing
-    after = np.tile(np.arange(1, width + 2), (len(words), 1))
-    before = np.tile(np.arange(-1, width), (len(words), 1))
+    places, n_bytes = np.arange(width + 1), (ends - starts)[:, None]
+    token = np.frombuffer(data, np.uint8).take(starts[:, None] + places, mode="clip").astype(np.int32)
     rank = np.full(token.shape, NEVER, np.int32)
-    rank[:, :-1] = ranks.of(token[:, :-1], token[:, 1:])
-    row = np.arange(len(words))
+    rank[:, :-1] = ranks.of_bytes.take(token[:, :-1] << 8 | token[:, 1:])
+    token[places >= n_bytes] = ranks.nothing
+    rank[places + 1 >= n_bytes] = NEVER
+    after = np.tile((places + 1).astype(np.int8), (len(starts), 1))
+    before = after - np.int8(2)
+    row = np.arange(len(starts))
     while len(row):
         i = rank[row].argmin(axis=1)  # the first of the lowest
         lowest = rank[row, i]

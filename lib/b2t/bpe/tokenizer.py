@@ -259,7 +259,8 @@ class Tokenizer(Exchange, Files):
 
     @cached_property
     def _arrays(self) -> ArrayEncoder:
-        return ArrayEncoder(self.ranks, self.ids, spell(self.merges), self.pattern, self._whole, self.dtype)
+        tokens = [self.vocab[token] for token in self.ids]
+        return ArrayEncoder(self.ranks, self.ids, tokens, self.pattern, self._whole, self.dtype)
 
     def encode_with_offsets(
         self,

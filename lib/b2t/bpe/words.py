@@ -137,7 +137,7 @@ def safe_chunks(data: bytes, pattern: str) -> Iterator[tuple[bytes, np.ndarray]]
     start, size = 0, CHUNK
     while start < len(data):
         chunk = data[start : start + size]
-        cuts = find_cuts(np.frombuffer(chunk, np.uint8), pattern)
+        cuts = find_cuts(chunk, pattern)
         if start + size < len(data):
             if not len(cuts):
                 size *= 2
@@ -195,12 +195,12 @@ def filler_from() -> np.ndarray:
     )
 
 
-def find_cuts(data: np.ndarray, pattern: str) -> np.ndarray:
+def find_cuts(data: bytes, pattern: str) -> np.ndarray:
     """Find the safe boundaries of a text: the offsets of the bytes before which it may be cut.
 
     Parameters
     ----------
-    data : numpy.ndarray of uint8, shape (n,)
+    data : bytes
         UTF-8.
     pattern : str
         One of `SAFE`.
@@ -208,24 +208,29 @@ def find_cuts(data: np.ndarray, pattern: str) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of int64
-        Offsets from 1 to n - 1.
+        Offsets from 1 to ``len(data) - 1``.
 
     Examples
     --------
-    >>> find_cuts(np.frombuffer(b"it is", np.uint8), "gpt4")
+    >>> find_cuts(b"it is", "gpt4")
     array([2])
     """
     class_of, safe = byte_tables(pattern)
-    classes = class_of[data]
-    return np.flatnonzero(safe[classes[:-1] * np.uint8(len(CLASSES)) + classes[1:]]) + 1
+    classes = np.frombuffer(data.translate(class_of), np.uint8)
+    pairs = classes[:-1] * np.uint8(len(CLASSES)) + classes[1:]
+    return np.flatnonzero(np.frombuffer(pairs.tobytes().translate(safe), bool)) + 1
 
 
 @lru_cache(maxsize=len(SAFE))
-def byte_tables(pattern: str) -> tuple[np.ndarray, np.ndarray]:
-    """Tabulate the class of each byte, and for each two classes (10 times the first + the second) safety."""
+def byte_tables(pattern: str) -> tuple[bytes, bytes]:
+    """Tabulate the class of each byte, and for each two classes (10 times the first + the second) safety.
+
+    Both are tables for `bytes.translate`, which looks up every byte of a text.
+    """
     names = list(CLASSES)
-    class_of = np.zeros(256, np.uint8)
+    class_of = bytearray(256)
     for number, name in reversed([*enumerate(names)]):  # the first class that holds a byte is its own
-        class_of[list(CLASSES[name])] = number
+        for byte in CLASSES[name]:
+            class_of[byte] = number
     safe = [after in SAFE[pattern].get(before, "") for before in names for after in names]
-    return class_of, np.array(safe)
+    return bytes(class_of), bytes(safe).ljust(256, b"\0")

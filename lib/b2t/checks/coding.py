@@ -253,14 +253,25 @@ def returns_text(decoder, case):
     decoder([104, 105], [])
 
 
-@detector(blind="tokens that end inside a character")
+@detector(blind="bytes that are no text")
 def spells_text(decoder, case):
     """Decoding what was encoded gives the text."""
+    vocab = vocabulary(case.trained)
     for text in case.texts:
-        found = decoder(encode(text, case.trained), case.trained)
+        ids = encode(text, case.trained)
+        found = decoder(ids, case.trained)
         if found != text:
-            hint = "a token is the bytes of its left half, then those of its right half"
+            hint = misread(found, [vocab[token] for token in ids])
             raise Seen(f"{short(found)}", f"the ids of {short(text)}, {len(case.trained)} merges", hint)
+
+
+def misread(found, tokens):
+    """Name the mistake that makes this text of the bytes of tokens."""
+    if found in ["".join(t.decode(errors=errors) for t in tokens) for errors in ("replace", "ignore")]:
+        return "each token decoded by itself: a character may be spread over several tokens"
+    if found == b"".join(tokens).decode("latin-1"):
+        return "each byte taken for a character (chr, Latin-1): join the bytes and decode them as UTF-8"
+    return "a token is the bytes of its left half, then those of its right half"
 
 
 @detector(blind="tokens that are whole characters")

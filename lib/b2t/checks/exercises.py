@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from b2t.checks.core import STUB, Report, Seen, attempt, detector, judge, short
 
-NO_IDEA = "none of the mistakes that this exercise expects; compare the two by hand"
+UNEXPECTED = "none of the mistakes that this exercise expects; "
+NOT_TRIED = "the input on which this candidate goes wrong is not among those that the test tries"
+TURNED_ROUND = "the test has it the wrong way round: True means that the candidate is wrong"
+TOO_STRICT = (
+    "the test asks for more than the task does (an order, a type, a name that is free), or what it"
+    " compares with is itself wrong"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
         Each the arguments, then the right answer. Where that is an exception's class, `fn` must raise it.
     mistakes : mapping of str to function, optional
         What is wrong with each of these functions. When `fn` gives the wrong answer that one of them gives,
-        the message says so.
+        and no other answer before it, the message says so.
 
     Returns
     -------
@@ -61,12 +67,12 @@ def examples(fn: Callable, *cases: tuple, mistakes: Mapping[str, Callable] | Non
 @detector(blind="inputs that are not among the examples", first=True)
 def right_answers(fn, case):
     """Each answer is the right one."""
-    for *args, wanted in case.cases:
+    for number, (*args, wanted) in enumerate(case.cases):
         at = f"{name_of(fn)}({', '.join(short(arg) for arg in args)})"
         given = answer(fn, args, at, wanted)
         if not same(given, wanted):
             right = f", not {told(wanted)}" if args else ""  # an answer by hand is not given away
-            raise Seen(told(given) + right, at, cause(case.mistakes, args, given))
+            raise Seen(told(given) + right, at, cause(case, number, given))
 
 
 def answer(fn, args, at, wanted):
@@ -89,16 +95,53 @@ def told(value) -> str:
     return f"{value.__name__} is raised" if is_error(value) else short(value)
 
 
-def cause(mistakes, args, given):
-    """Say which of the expected mistakes gives the same wrong answer; NaN, unequal to itself, is spelled."""
-    for why, wrong in mistakes.items():
-        try:
-            found = wrong(*copy.deepcopy(args))
-            if same(found, given) or repr(found) == repr(given):
-                return why
-        except Exception:
-            continue
-    return NO_IDEA
+def cause(case, number, given):
+    """Name the expected mistake that leads to this answer and, up to it, to right ones."""
+    *args, wanted = case.cases[number]
+    for why, wrong in case.mistakes.items():
+        found = outcome(wrong, args)
+        if (
+            (same(found, given) or repr(found) == repr(given))
+            and all(  # NaN is unequal to itself
+                same(outcome(wrong, earlier), right) for *earlier, right in case.cases[:number]
+            )
+        ):
+            return why
+    if same(plain(given), plain(wanted)):
+        return f"the values are right, the type is not: {other_type(given, wanted)}"
+    return UNEXPECTED + ("compare the two by hand" if args else "go through your steps again")
+
+
+def outcome(fn, args):
+    """Call one of the wrong functions; what it raises is its answer, as the class."""
+    try:
+        return fn(*copy.deepcopy(args))
+    except Exception as error:
+        return type(error)
+
+
+def plain(value):
+    """Turn whatever holds values into lists, down to the last, and sets into sorted lists.
+
+    Examples
+    --------
+    >>> plain([(1, 2), b"ab", {4, 3}, "text"])
+    [[1, 2], [97, 98], [3, 4], 'text']
+    """
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if isinstance(value, list | tuple | bytes | bytearray):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def other_type(given, wanted) -> str:
+    """Say which type came in place of which."""
+    if type(given) is type(wanted):
+        return "look inside for a list in place of a tuple, or the like"
+    return f"{type(given).__name__}, not {type(wanted).__name__}"
 
 
 def exposes(test: Callable, *, wrong: Mapping[str, Callable], right: Mapping[str, Callable]) -> Report:
@@ -142,7 +185,7 @@ def accuses_the_wrong(test, case):
     """The test accuses every wrong candidate."""
     for what, candidate in case[0].items():
         if not accuses(test, candidate, f"the candidate that {what}"):
-            hint = "the input on which this candidate goes wrong is not among those that the test tries"
+            hint = TURNED_ROUND if accuses_all(test, case[1]) else NOT_TRIED
             raise Seen("it passes", f"the candidate that {what}", hint)
 
 
@@ -151,8 +194,7 @@ def spares_the_right(test, case):
     """The test leaves right candidates alone."""
     for what, candidate in case[1].items():
         if accuses(test, candidate, f"the right candidate that {what}"):
-            hint = "the test asks for more than the task does: an order, a type, a name that is free"
-            raise Seen("it is accused", f"the right candidate that {what}", hint)
+            raise Seen("it is accused", f"the right candidate that {what}", TOO_STRICT)
 
 
 def accuses(test, candidate, at):
@@ -163,6 +205,14 @@ def accuses(test, candidate, at):
         if isinstance(seen.__cause__, AssertionError):
             return True
         raise
+
+
+def accuses_all(test, candidates) -> bool:
+    """Say whether a test accuses all candidates, of which there is at least one."""
+    try:
+        return bool(candidates) and all(accuses(test, fn, "") for fn in candidates.values())
+    except Seen:
+        return False
 
 
 def same(found, wanted) -> bool:

@@ -17,7 +17,7 @@ from b2t.checks.heads import HeadsCase
 from b2t.checks.parameters import REMEDY, Built, attention_weights, matrices
 from b2t.checks.tensors import expect_dtype, expect_near, expect_shape, own_randomness, sizes
 
-ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
+ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "none": lambda x: x}
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,7 @@ def layer_mistakes(case) -> dict[str, dict]:
         "no residual at all": {"residual": (False, False)},
         "the second norm is not used": {"second": False},
         f"the activation is {other}, not {case.activation}": {"activation": other},
+        f"there is no {case.activation} between the two linear layers": {"activation": "none"},
         **known_mistakes(case),
     }
 

@@ -43,7 +43,7 @@ def future(attend, case):
     moved = (attend(Q, K, V, mask)[0] - before)[:, :, :-1].abs().amax(dim=(0, 1, 3))  # (query_pos,)
     if not moved.max() < tolerance(Q.dtype):
         query = int(moved.argmax())
-        hint = "the mask's meaning is inverted or the mask is not used: True means may attend"
+        hint = "the mask's meaning is inverted (True means may attend), or it is not used before the softmax"
         seen = f"query {query} moves by {moved.max().item():.3g} when key {n - 1} changes"
         raise Seen(seen, sizes(Q=Q, K=K, V=V, mask=mask), hint)
 
@@ -75,15 +75,21 @@ def empty_row(attend, case):
     )
 
 
+LACKS = "a fill value that float16 lacks (−1e9): use −∞ or torch.finfo(dtype).min"
+
+
 @detector(blind="all that happens in float64")
 def half_precision(attend, case):
     """Masks work in float16 and bfloat16."""
     for kind in (torch.float16, torch.bfloat16):
         Q, K, V = (x.to(kind) for x in case.inputs())
         mask = case.mask()
-        out = attend(Q, K, V, mask)[0]
         at = sizes(Q=Q, K=K, V=V, mask=mask)
-        expect_finite(out, at, "a fill value that float16 lacks (−1e9): use −∞ or torch.finfo(dtype).min")
+        try:
+            out = attend(Q, K, V, mask)[0]
+        except Seen as seen:
+            raise Seen(seen.seen, seen.at, LACKS if "overflow" in seen.seen else seen.hint) from seen
+        expect_finite(out, at, LACKS)
         found, wanted = out.double(), attend(Q.double(), K.double(), V.double(), mask)[0]
         if not (found - wanted).abs().max() < 0.1:
             seen = f"output differs by up to {(found - wanted).abs().max().item():.2g}"

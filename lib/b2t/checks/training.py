@@ -193,7 +193,8 @@ def most_frequent(trainer, case):
                     f"merge {number} is {pair}, which occurs {counts[pair]} times then; "
                     f"{best} occurs {counts[best] if best else 0} times",
                     f"text {short(text)}",
-                    "several merges made from one count, or pairs not counted again after a merge",
+                    "several merges made from one count, pairs not counted again after a merge, or a word "
+                    "that occurs often counted once",
                 )
 
 

@@ -129,10 +129,10 @@ def same_for_every_head(turn, case):
 def turn_by_angle(turn, case):
     """Pair i is turned by pos / 10000^(2 i / d_head)."""
     x = case.inputs()
+    order = torch.arange(x.size(-1)).unflatten(0, (2, -1)).T.flatten()  # 0, n, 1, n + 1, …
+    in_halves = rotated(x[..., order])[..., order.argsort()]
     known = {
-        "features paired in halves (i with i + d_head / 2); here neighbours make a pair": turned_in_halves(
-            rotated, x
-        ),
+        "features paired in halves (i with i + d_head / 2); here neighbours make a pair": in_halves,
         "base 1,000 in place of 10,000": rotated(x, 1000.0),
         "turned the other way: the sign of the sine": rotated(x, direction=-1),
     }

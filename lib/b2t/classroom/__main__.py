@@ -16,7 +16,7 @@ def main() -> None:
     build = commands.add_parser("build", help="write chapters and assignments for students and instructors")
     build.add_argument("--out", type=Path, default=OUT)
     grade = commands.add_parser("grade", help="grade FOLDER/STUDENT/ASSIGNMENT.ipynb")
-    grade.add_argument("folder", type=Path)
+    grade.add_argument("folder", type=existing)
     grade.add_argument("--course", type=Path, default=OUT / "course")
     grade.add_argument("--cell-seconds", type=float, default=60.0, help="time of one cell")
     grade.add_argument(
@@ -27,6 +27,13 @@ def main() -> None:
         (build_all if given.command == "build" else grade_all)(given)
     except (course.CourseFailed, ValueError, RuntimeError) as error:
         sys.exit(str(error))
+
+
+def existing(folder: str) -> Path:
+    """Read the name of a folder; an empty one, which would be the folder we are in, is none."""
+    if not folder or not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{folder!r} is no folder; make grade FOLDER=submissions names one")
+    return Path(folder)
 
 
 def build_all(given) -> None:

@@ -12,7 +12,7 @@ from b2t.book.notebooks import normalise, to_text
 FOLDED = re.compile(
     r"\n*<details>\s*<summary>(?P<summary>.*?)</summary>(?P<text>.*?)</details>\n*", re.DOTALL
 )
-ANSWERS = ("Why", "What a good answer has", "What it shows", "Solution")
+ANSWERS = ("Answer", "Why", "What a good answer has", "What it shows", "Solution")
 """How the summaries begin that fold an answer away; others, such as hints, are for students, too."""
 
 
@@ -43,16 +43,16 @@ def student(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
     nb = copy.deepcopy(nb)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            cell.source = FOLDED.sub(without_answer, cell.source).strip()
+            cell.source = without_answers(cell.source)
         elif {"exercise", "check"} & set(tags(cell)):
             cell.outputs, cell.execution_count = [], None
     nb.cells = [cell for cell in nb.cells if cell.source.strip() and "solution" not in tags(cell)]
     return normalise(nb)
 
 
-def without_answer(folded: re.Match) -> str:
-    """Drop a folded answer, and keep what else is folded."""
-    return "\n\n" if is_answer(folded) else folded[0]
+def without_answers(text: str) -> str:
+    """Drop folded answers, and keep what else is folded."""
+    return FOLDED.sub(lambda folded: "\n\n" if is_answer(folded) else folded[0], text).strip()
 
 
 def instructor(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -104,6 +104,8 @@ VERSIONS = {"student": student, "instructor": instructor}
 def write(chapters: Path, out: Path) -> None:
     """Write both versions of a folder of chapters; pages that are no notebooks go along, so that links hold.
 
+    The teaching guide is one of them: a student's has the exam's questions without their answers.
+
     Parameters
     ----------
     chapters : Path
@@ -116,6 +118,9 @@ def write(chapters: Path, out: Path) -> None:
         shutil.copytree(
             chapters, out / name, ignore=shutil.ignore_patterns("*.ipynb", "assignments", ".*", "__pycache__")
         )
+        for page in (out / "student").rglob("*.md"):
+            text = without_answers(page.read_text(encoding="utf-8"))
+            page.write_text(text + "\n", encoding="utf-8", newline="\n")
         for path, nb in notebooks.items():
             if not any(part.startswith(".") for part in path.relative_to(chapters).parts):
                 target = out / name / path.relative_to(chapters)

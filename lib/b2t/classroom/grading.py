@@ -115,15 +115,20 @@ def read_marks(gradebook, course: Path, each: Submission) -> list[Mark]:
     with gradebook as book:
         grades = book.find_submission_notebook(each.assignment, each.assignment, each.student).grades
         found = {grade.name: (grade.score, grade.max_score, grade.needs_manual_grade) for grade in grades}
-    marks = []
+    marks, before = [], ""
     for cell in nb.cells:
         if grade_id(cell) in found:
             points, most, by_hand = found[grade_id(cell)]
             said = BY_HAND if by_hand else message(cell)
+            if said.startswith("NameError") and before:
+                said = f"{before} (in a cell above the check)"
+            before = ""
             exercise = grade_id(cell).removesuffix("-check")
             marks.append(
                 Mark(each.student, each.assignment, exercise, None if by_hand else points, most, said)
             )
+        else:
+            before = message(cell) or before
     return marks
 
 

@@ -50,6 +50,12 @@ def mirrored(x):
     return torch.stack([even * cos + odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
 
 
+def backwards(x):
+    """Turn by the negative angle: the two features of a pair are swapped on the way in and out."""
+    swapped = torch.arange(x.size(-1)).unflatten(0, (-1, 2)).flip(-1).flatten()
+    return rotate(x[..., swapped])[..., swapped]
+
+
 def halves(x):
     """Pair features i and i + d_head / 2."""
     order = torch.arange(x.size(-1)).unflatten(0, (2, -1)).T.flatten()
@@ -109,7 +115,7 @@ BUGS = [
     Bug("positions from 1", TABLE, lambda n, d: right(n + 1, d)[1:], "closed_form"),
     Bug("positions along the heads", TURN, turn_by_head, "same_for_every_head turn_by_angle"),
     Bug("a wrong sign", TURN, mirrored, "lengths_kept turn_by_angle"),
-    Bug("turned backwards", TURN, lambda x: rotate(x.flip(-1)).flip(-1), "turn_by_angle"),
+    Bug("turned backwards", TURN, backwards, "turn_by_angle"),
     Bug("halves for neighbours", TURN, halves, "turn_by_angle"),
     Bug("two layouts mixed", TURN, mixed_layouts, "lengths_kept turn_by_angle"),
     Bug("base 1,000, turning", TURN, partial(rotate, base=1000.0), "turn_by_angle"),
