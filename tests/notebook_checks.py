@@ -282,6 +282,17 @@ def exercises(nb, path):
 KINDS = ("Warm-up.", "Build.", "Predict, then measure.", "Spot the bug.", "Open question.")
 
 
+def in_tables(nb, path):
+    """The chapter has a row in the tables of the landing page and of the README."""
+    name = Path(path).name
+    pages = {"README.md": f"(chapters/{name})", "chapters/index.md": f"({name})"}
+    return [
+        f"no link {link} in {page}"
+        for page, link in pages.items()
+        if link not in (ROOT / page).read_text("utf-8")
+    ]
+
+
 def exercise_kinds(nb, path):
     """Five exercises or more, numbered from 1, each of a kind that the book knows; each at least once."""
     text = "\n".join(cell.source for _, cell in prose_cells(nb)).partition("\n## Exercises")[2]
@@ -291,7 +302,8 @@ def exercise_kinds(nb, path):
     problems += [f"exercise {n} is of no known kind: *{kind}*" for n, kind in found if kind not in KINDS]
     numbers = [int(n) for n, _ in found]
     if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 5:
-        problems.append(f"exercises with a kind are numbered {numbers}, not 1 to 5 or more")
+        form = "**1. Its name.** *Build.*, under ## Exercises"
+        problems.append(f"exercises with a kind are numbered {numbers}, not 1 to 5 or more; write {form}")
     return problems
 
 
@@ -377,7 +389,7 @@ EVERY_NOTEBOOK = (
     links,
     in_contents,
 )
-NUMBERED_CHAPTER = (title, setup_cell, colab_badge, exercises, exercise_kinds)
+NUMBERED_CHAPTER = (title, setup_cell, colab_badge, exercises, exercise_kinds, in_tables)
 
 
 def defined_twice(notebooks):

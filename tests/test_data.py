@@ -299,6 +299,11 @@ def test_cutting_says_what_is_wrong(cut):
         cut(["a"], [0], n_chars=0)
 
 
+def test_a_range_the_wrong_way_round_is_named():
+    with pytest.raises(ValueError, match=r"n_chars is \(5, 2\)"):
+        data.random_crops(["abcdef"], [0], 1, np.random.default_rng(0), n_chars=(5, 2))
+
+
 def test_nothing_to_draw_from():
     with pytest.raises(ValueError, match="no text to cut"):
         data.random_crops([""], [0], 1, np.random.default_rng(0))

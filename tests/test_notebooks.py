@@ -169,10 +169,11 @@ def test_a_spoiled_chapter_fails(check, spoil):
 
 def test_a_chapter_outside_the_contents_fails():
     assert checks.in_contents(good_chapter(), checks.ROOT / "chapters/98_unlisted.ipynb")
+    assert len(checks.in_tables(good_chapter(), checks.ROOT / "chapters/98_unlisted.ipynb")) == 2
 
 
 def test_every_check_is_proved_able_to_fail():
-    proved = {check for check, _ in WRONG} | {checks.in_contents}
+    proved = {check for check, _ in WRONG} | {checks.in_contents, checks.in_tables}
     assert proved == {*checks.EVERY_NOTEBOOK, *checks.NUMBERED_CHAPTER}
 
 

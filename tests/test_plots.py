@@ -143,6 +143,8 @@ def test_tokens_wrap_inside_the_axes():
     assert len(ax.patches) == 10 and right <= ax.get_xlim()[1]
     assert len({patch.get_y() for patch in ax.patches}) > 1
     assert labels(plots.tokens(axes(), ["a", " b"])) == ["a", "␣b"]
+    with pytest.raises(ValueError, match="1 ids for 2 pieces"):
+        plots.tokens(axes(), ["a", "b"], ids=[7])
 
 
 def test_visible():

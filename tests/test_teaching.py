@@ -49,7 +49,7 @@ def stands_in(result: str, printed: str) -> bool:
 
 def test_every_chapter_has_a_plan():
     chapters = {path.name[:2] for path in (ROOT / "chapters").glob("*.ipynb")}
-    assert set(SECTIONS) == chapters
+    assert set(SECTIONS) == chapters, "a chapter needs a section ## NN · Title in chapters/appendix/teaching/"
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

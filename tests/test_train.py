@@ -27,6 +27,7 @@ def test_the_schedule_rises_and_falls():
     assert shares[55] == pytest.approx(0.5 * (1 + math.cos(math.pi / 2)))
     assert shares == sorted(shares[:10]) + sorted(shares[10:], reverse=True)
     assert warmup_cosine(0, 3, 0) == 1.0
+    assert [warmup_cosine(step, 100, 10) for step in (100, 101, 190)] == [0, 0, 0]
 
 
 def quadratic(model, x):

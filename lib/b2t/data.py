@@ -349,7 +349,7 @@ def random_crops(texts, labels, n_crops, rng, n_chars=40):
     Raises
     ------
     ValueError
-        When the lengths differ, or when there is no text to cut.
+        When the lengths differ, `n_chars` is no range, or there is no text to cut.
 
     Examples
     --------
@@ -358,6 +358,8 @@ def random_crops(texts, labels, n_crops, rng, n_chars=40):
     (['born', '生而自由', '人人生而'], ['en', 'zh', 'zh'])
     """
     low, high = (n_chars, n_chars) if np.ndim(n_chars) == 0 else n_chars
+    if low > high:
+        raise ValueError(f"n_chars is {n_chars}; the first of the two is the shorter")
     _check_cut(texts, labels, low)
     by_label = {}
     for whole, label in zip(texts, labels, strict=True):

@@ -326,6 +326,8 @@ def tokens(ax, pieces, ids=None, title=None, size=11):
     >>> [text.get_text() for text in ax.texts][:3]
     ['床前', '700', '␣moon']
     """
+    if ids is not None and len(ids) != len(pieces):
+        raise ValueError(f"{len(ids)} ids for {len(pieces)} pieces; give one id a piece")
     columns = ax.get_position().width * ax.figure.get_figwidth() * 72 / (0.62 * size)
     labels = [visible(piece) for piece in pieces]
     notes = [""] * len(labels) if ids is None else [str(int(i)) for i in ids]

@@ -47,7 +47,7 @@ def warmup_cosine(step: int, n_steps: int, warmup: int) -> float:
     Returns
     -------
     float
-        Between 0 and 1.
+        Between 0 and 1; 0 from step `n_steps` on.
 
     References
     ----------
@@ -60,7 +60,8 @@ def warmup_cosine(step: int, n_steps: int, warmup: int) -> float:
     """
     if step < warmup:
         return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, n_steps - warmup)))
+    done = min(1.0, (step - warmup) / max(1, n_steps - warmup))
+    return 0.5 * (1 + math.cos(math.pi * done))
 
 
 def train(

@@ -69,7 +69,9 @@ def test_every_package_shows_its_exports():
 
 def test_the_map_has_every_module():
     shown = [module for name in asked("library-map") for module in library.modules_of(name)]
-    assert sorted(shown) == sorted(modules_on_pages())
+    assert sorted(shown) == sorted(modules_on_pages()), (
+        "a new module: its name in chapters/appendix/library.md"
+    )
 
 
 def test_the_pages_are_listed():
@@ -139,6 +141,29 @@ def test_names_in_docstrings_lead_to_their_entries(book):
     assert section.select_one('p a[href="#module-b2t.bpe.reference"]')
 
 
+@pytest.mark.pages
+def test_parameters_that_share_a_description_keep_it_in_common(book):
+    ((_, text),) = described(book)["b2t.widgets.encoder_walk.EncoderWalk"]
+    assert "d_model, n_heads, n_layers, d_ff, vocab_size, seq_len (int)" in text
+    assert "Attributes:" in text and "parameters, memory, multiply_adds (dict of str to int)" in text
+    ((_, text),) = described(book)["b2t.bpe.tokenizer.Tokenizer.encode_array"]
+    assert "text, allowed_special, disallowed_special – As for encode." in text
+
+
+@pytest.mark.pages
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_names_in_tables_stay_whole(path, width, open_page, origins):
+    page = open_page(width=width)
+    page.goto(origins["file"] + path.relative_to(ROOT).with_suffix(".html").as_posix())
+    broken = page.eval_on_selector_all(
+        "article table code",
+        "codes => codes.filter(c => c.getClientRects().length > 1).map(c => c.textContent)",
+    )
+    assert page.locator("article table code").count() > 5
+    assert broken == []
+
+
 # ---- the parts -------------------------------------------------------------------------------------
 
 
@@ -172,6 +197,7 @@ def small(tmp_path):
         "def g():\n    pass\n"
         'class C(Base):\n    """C."""\n    def m(self, n):\n        pass\n'
         '    @property\n    def p(self) -> int:\n        """P."""\n'
+        '    @cached_property\n    def q(self) -> int:\n        """Q."""\n'
         '    @classmethod\n    def k(cls, x):\n        """K."""\n'
     )
     return tmp_path / "lib"
@@ -184,6 +210,7 @@ def test_what_is_read(small):
     assert members == {
         "C.m": ("method", "(n)"),
         "C.p": ("property", "int"),
+        "C.q": ("property", "int"),
         "C.k": ("classmethod", "(x)"),
     }
     assert api.exports("b2t", small) == {"LIMIT": "b2t.a.LIMIT", "f": "b2t.a.f"}
@@ -230,3 +257,22 @@ def test_a_word_means_what_the_code_means(word, meant):
 )
 def test_docstrings_keep_what_they_say(doc, rst):
     assert docstrings.to_rst(doc, lambda word: None).strip() == rst
+
+
+def test_the_first_page_can_be_typed_in():
+    page = (FOLDER / "library.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, flags=re.M | re.S)
+    assert len(blocks) == 2
+    exec("\n".join(blocks), {})
+
+
+def test_text_to_tokens_imports_what_the_first_page_says():
+    code = (
+        "import sys; before = set(sys.modules); import b2t.bpe\n"
+        "new = {m.partition('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
+        "print(*sorted(name for name in new if not name.startswith('_')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "lib")
+    said = (FOLDER / "library.md").read_text("utf-8")
+    assert run.stdout.split() == ["b2t", "numpy", "regex", "tqdm"], run.stderr
+    assert "`b2t.bpe`, imports only `numpy`, `regex` and\n`tqdm`" in said

@@ -267,3 +267,10 @@ def test_gpt2_through_all_formats(gpt2, tmp_path):
     there.save(tmp_path / "a.json")
     assert same(Tokenizer.load(tmp_path / "a.json"), gpt2)
     assert formats.FORMAT == "b2t-bpe-1"
+
+
+@pytest.mark.parametrize("content", [b"# a page", b"\xff\xfe"])
+def test_a_file_of_another_kind_is_named(tmp_path, content):
+    (tmp_path / "page.md").write_bytes(content)
+    with pytest.raises(ValueError, match=r"page\.md is not JSON, which a tokenizer\.json is"):
+        Tokenizer.from_huggingface(tmp_path / "page.md")

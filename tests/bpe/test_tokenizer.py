@@ -147,3 +147,60 @@ def test_a_pattern_that_loses_text_is_refused():
 def test_impossible_special_tokens_are_refused(names):
     with pytest.raises(ValueError, match="special"):
         Tokenizer([], special_tokens=names)
+
+
+@pytest.mark.parametrize("call", ["encode", "encode_array", "encode_with_offsets"])
+@pytest.mark.parametrize("text", [b"ab", ["ab"], 97, None])
+@pytest.mark.parametrize("names", [(), (END,)])
+def test_what_is_no_text_is_named(call, text, names):
+    with pytest.raises(TypeError, match=f"a text is a str, and this is {type(text).__name__}"):
+        getattr(Tokenizer([], special_tokens=names), call)(text)
+
+
+@pytest.mark.parametrize("texts", [b"ab", [b"ab"], ["ab", None]])
+@pytest.mark.parametrize("names", [(), (END,)])
+@pytest.mark.parametrize("pattern", ["gpt4", None])
+def test_what_is_no_text_to_learn_from_is_named(texts, names, pattern):
+    with pytest.raises(TypeError, match="a text is a str"):
+        Tokenizer.train(texts, 260, pattern, names)
+
+
+@pytest.mark.parametrize("size", ["300", 300.0, None])
+def test_a_size_that_is_no_number_of_tokens_is_named(size):
+    with pytest.raises(TypeError, match=f"vocab_size is {size!r}"):
+        Tokenizer.train("ab", size)
+
+
+@pytest.mark.parametrize("merges", [[(97,)], [97], [("a", "b")], [(1, 2, 3)]])
+def test_what_is_no_merge_is_named(merges):
+    with pytest.raises(ValueError, match=r"merge 0 is .*; a merge is a pair"):
+        Tokenizer(merges)
+
+
+def test_a_misspelt_name_of_a_pattern_is_told_the_names():
+    with pytest.raises(ValueError, match=r"'gpt5' is no name \('gpt2', 'gpt4', 'o200k'\)"):
+        Tokenizer([], pattern="gpt5").encode("a b")
+
+
+def test_ids_of_several_texts_are_told_to_go_one_by_one(tok):
+    for ids in ([[97], [98]], np.array([[97, 98]])):
+        with pytest.raises(ValueError, match="decode one text at a time"):
+            tok.decode(ids)
+    with pytest.raises(TypeError, match="pass a list of ids"):
+        tok.decode(97)
+
+
+def test_an_id_that_is_a_tensor_is_told_what_to_do(tok):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="pass whole tensors or plain ints"):
+        tok.decode([torch.tensor(97)])
+
+
+def test_one_text_is_no_batch(tok):
+    with pytest.raises(ValueError, match="pass a list of texts"):
+        tok.encode_batch("a man")
+
+
+def test_a_folder_that_is_not_there_is_named(tok, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere for a\.json; make it first"):
+        tok.save(tmp_path / "nowhere" / "a.json")

@@ -142,10 +142,35 @@ def test_masks_that_do_not_fit_are_named():
         attention(Q, K, V, torch.ones(4, 1, 1, QUERY_LEN, KEY_LEN, dtype=torch.bool))
 
 
+def test_batches_that_do_not_go_together_are_named():
+    Q, K, V = tensors()
+    for wrong in ((Q[:1].repeat(5, 1, 1, 1), K, V), (Q, K, V[:1].repeat(5, 1, 1, 1))):
+        with pytest.raises(ValueError, match="the batches differ: Q"):
+            attention(*wrong)
+    out, weights = attention(Q[:1], K, V)
+    assert out.shape[0] == weights.shape[0] == BATCH
+
+
+@pytest.mark.parametrize("shape", [(QUERY_LEN, KEY_LEN - 1), (4, 1, 1, QUERY_LEN, KEY_LEN)])
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_a_bias_that_does_not_fit_is_named(shape, need_weights):
+    with pytest.raises(ValueError, match="bias has shape"):
+        attention(*tensors(), bias=torch.zeros(shape).double(), need_weights=need_weights)
+
+
+def test_what_is_no_tensor_is_named():
+    Q, K, V = tensors()
+    with pytest.raises(TypeError, match="K is a ndarray; pass a tensor"):
+        attention(Q, K.numpy(), V)
+
+
 def test_causal_mask():
     assert causal_mask(4).tolist() == [[key <= query for key in range(4)] for query in range(4)]
     with pytest.raises(ValueError, match="seq_len is 0"):
         causal_mask(0)
+    for size in (3.0, "3", None):
+        with pytest.raises(TypeError, match=r"seq_len is .*; it must be a whole number"):
+            causal_mask(size)
 
 
 def test_padding_mask():
@@ -155,6 +180,10 @@ def test_padding_mask():
     for lengths in ([4], [-1], [[1]]):
         with pytest.raises(ValueError, match="lengths"):
             padding_mask(lengths, 3)
+    for lengths in ([1.5], [True, False]):
+        with pytest.raises(TypeError, match="lengths is torch"):
+            padding_mask(lengths, 3)
+    assert padding_mask([], 3).shape == (0, 1, 1, 3)
 
 
 def test_layer_norm_is_torchs():

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -145,6 +146,27 @@ def test_impossible_configs_are_named(change, message):
 def test_impossible_ids_are_named(ids, message):
     with pytest.raises(ValueError, match=message):
         Encoder(CONFIG)(ids)
+
+
+@pytest.mark.parametrize("ids", [[[1]], np.array([[1]])])
+def test_ids_that_are_no_tensor_are_named(ids):
+    with pytest.raises(TypeError, match="pass an integer tensor"):
+        Encoder(CONFIG)(ids)
+
+
+@pytest.mark.parametrize("module", [MultiHeadAttention(6, 2), EncoderLayer(6, 2, 8)])
+@pytest.mark.parametrize("shape", [(3, 6), (1, 1, 3, 6), (1, 3, 5)])
+def test_vectors_without_their_batch_or_width_are_refused(module, shape):
+    with pytest.raises(ValueError, match="x has shape"):
+        module(torch.zeros(shape))
+
+
+def test_a_context_that_does_not_fit_is_refused():
+    attend, x = MultiHeadAttention(6, 2), torch.zeros(2, 3, 6)
+    with pytest.raises(ValueError, match="context has shape"):
+        attend(x, torch.zeros(4, 6))
+    with pytest.raises(TypeError, match="mask="):
+        attend(x, torch.ones(3, 3, dtype=torch.bool))
 
 
 def test_masks_of_three_axes_are_refused():

@@ -192,6 +192,8 @@ def test_strangers_are_refused():
         load_torch(MultiHeadAttention(6, 2), nn.Linear(6, 6))
     with pytest.raises(TypeError, match="Linear"):
         to_torch(nn.Linear(6, 6))
+    with pytest.raises(TypeError, match=r"no torch\.nn twin"):
+        to_torch(nn.Identity())  # has no parameters to take the dtype from
     with pytest.raises(ValueError, match="rotary"):
         to_torch(Encoder(Config(vocab_size=5, d_model=8, n_heads=2, n_layers=1, d_ff=8, positions="rotary")))
 

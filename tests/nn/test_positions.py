@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from b2t.nn import sinusoidal
-from b2t.nn.positions import SCHEMES, alibi_bias, make_positions, rotate
+from b2t.nn.positions import SCHEMES, Learned, Sinusoidal, alibi_bias, make_positions, rotate
 
 
 @given(st.integers(1, 40), st.integers(1, 65), st.sampled_from([10000.0, 1000.0, 2.0]))
@@ -82,3 +82,10 @@ def test_impossible_schemes_are_named():
         make_positions("rotary", 6, 2, 4)
     with pytest.raises(ValueError, match="d_model is 0"):
         sinusoidal(3, 0)
+
+
+def test_a_table_of_no_size_or_of_another_width_is_refused():
+    with pytest.raises(ValueError, match="max_len is 0"):
+        Learned(4, 0)
+    with pytest.raises(RuntimeError):
+        Sinusoidal(4, 2).add(torch.zeros(1, 3, 6))

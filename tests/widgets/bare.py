@@ -33,14 +33,15 @@ def bare_page(*stills: str, theme: str = "light", static: str = "") -> str:
 
 def main(out: str, *expressions: str) -> None:
     """Build, write the page, take the screenshots."""
-    from playwright.sync_api import sync_playwright
-
-    from b2t import widgets
-    from tests.conftest import launch
-
     folder = Path(out).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["node", "build.mjs"], cwd=WIDGETS, check=True)
+
+    from playwright.sync_api import sync_playwright
+
+    from b2t import widgets  # a new widget can be imported now that its bundle is there
+    from tests.conftest import launch
+
     stills = [eval(expression, vars(widgets)).page_html() for expression in expressions]
     with sync_playwright() as playwright:
         browser = launch(playwright)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from b2t import widgets
+from b2t.widgets import base
 from tests.widgets import front_end
 from tests.widgets.front_end import WIDGETS
 
@@ -52,3 +53,8 @@ def test_importing_the_widgets_does_not_import_torch():
     code = "import b2t.widgets, sys; print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=WIDGETS.parents[1])
     assert run.stdout.strip() == "False", run.stderr
+
+
+def test_a_bundle_that_is_not_there_says_how_it_is_made():
+    with pytest.raises(FileNotFoundError, match=r"nothing\.js is not there: .*make widgets"):
+        base.asset("nothing.js")

@@ -228,7 +228,9 @@ def _field_signature(fields: list[ast.AnnAssign]) -> str:
 
 
 def _kind(method: ast.FunctionDef) -> str:
-    names = {ast.unparse(decorator) for decorator in method.decorator_list}
+    names = {
+        ast.unparse(decorator).replace("cached_property", "property") for decorator in method.decorator_list
+    }
     return next((kind for kind in ("classmethod", "staticmethod", "property") if kind in names), "method")
 
 

@@ -11,6 +11,15 @@ MARKED = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|\*[^\s*]+\*|`[^`]+`)", re.DOTALL)
 MARKS = re.compile(r"[|*\\]|(?<=\w)_(?!\w)")
 
 
+class Docstring(NumpyDocstring):
+    """A docstring in which parameters that share a description keep it in common."""
+
+    def _consume_fields(self, parse_type: bool = True, prefer_type: bool = False, multiple: bool = False):
+        """Read the fields of a section; names that share one become ``a,b``, as a name holds no blank."""
+        fields = super()._consume_fields(parse_type, prefer_type)
+        return [(name if prefer_type else name.replace(", ", ","), *rest) for name, *rest in fields]
+
+
 def to_rst(doc: str, resolve: Callable[[str], str | None]) -> str:
     """Convert a docstring.
 
@@ -32,7 +41,7 @@ def to_rst(doc: str, resolve: Callable[[str], str | None]) -> str:
     >>> print(to_rst("Undo `merge`; `ids` may hold <|end|>.", {"merge": "b2t.core.merge"}.get))
     Undo :py:obj:`merge <b2t.core.merge>`; ``ids`` may hold <\\|end\\|>.
     """
-    return str(NumpyDocstring(prose(doc, resolve), CONFIG))
+    return str(Docstring(prose(doc, resolve), CONFIG))
 
 
 def prose(doc: str, resolve: Callable[[str], str | None]) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
@@ -140,6 +141,11 @@ class LibraryDirective(SphinxDirective):
         container = nodes.Element()
         lines = StringList(text.splitlines(), source=f"docstring of {name}")
         self.state.nested_parse(lines, self.content_offset, container)
+        for comma in [node for node in container.findall(addnodes.literal_strong) if node.astext() == ","]:
+            comma.replace_self(nodes.Text(", "))  # between parameters that share a description
+        for label in container.findall(nodes.field_name):
+            if label.astext() == "Variables":  # what Sphinx calls them
+                label[:] = [nodes.Text("Attributes")]
         return container.children
 
     @property

@@ -142,6 +142,8 @@ def decode(ids: Iterable[int], merges: Sequence[Pair], errors: str = "replace") 
 
 
 def check_vocab_size(vocab_size: int) -> None:
-    """Refuse a vocabulary that cannot hold the 256 bytes."""
+    """Refuse a vocabulary that cannot hold the 256 bytes, or a size that is no whole number."""
+    if not hasattr(vocab_size, "__index__"):
+        raise TypeError(f"vocab_size is {vocab_size!r}; it counts tokens and must be an int")
     if vocab_size < N_BYTES:
         raise ValueError(f"vocab_size is {vocab_size}; the {N_BYTES} bytes alone need {N_BYTES}")

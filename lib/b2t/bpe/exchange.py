@@ -16,7 +16,27 @@ class Exchange:
     """The part of `b2t.bpe.Tokenizer` that reads and writes files; every id stays what it was."""
 
     def save(self, path: str | Path) -> None:
-        """Write the tokenizer to a JSON file, whole or not at all."""
+        """Write the tokenizer to a JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            An older file there is replaced.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the folder is not there.
+
+        Examples
+        --------
+        >>> from b2t.bpe import Tokenizer
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Tokenizer([(104, 105)]).save(Path(folder, "small.json"))
+        ...     Tokenizer.load(Path(folder, "small.json"))
+        Tokenizer(1 merges, pattern='gpt4', special_tokens=[])
+        """
         names, first = list(self.special_tokens), len(self.ids)
         numbers = list(self.special_tokens.values())
         if self._renumbered or self.unmerged or numbers != list(range(first, first + len(names))):
@@ -27,7 +47,22 @@ class Exchange:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a tokenizer that `save` wrote."""
+        """Read a tokenizer that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Returns
+        -------
+        Tokenizer
+
+        Raises
+        ------
+        ValueError
+            When the file is damaged, or is none that `save` wrote.
+        """
         return cls._made(path, formats.load(path))
 
     @classmethod

@@ -41,7 +41,7 @@ class Files:
         Parameters
         ----------
         texts : iterable of str
-            Any number of texts.
+            Any number of texts, in a list or as they come.
         workers : int
             How many processes; the answer is the same for any number. Starting them takes about a second, so
             they pay from some 10 MB of text on. In a script, the call stands behind
@@ -57,7 +57,7 @@ class Files:
         Raises
         ------
         ValueError
-            As `encode` does, or when `workers` is below 1.
+            As `encode` does, or when `workers` is below 1 or `texts` is a single str.
 
         Examples
         --------
@@ -65,6 +65,8 @@ class Files:
         >>> Tokenizer([(104, 105)]).encode_batch(["hi", "oh"])
         [array([256], dtype=uint16), array([111, 104], dtype=uint16)]
         """
+        if isinstance(texts, str):
+            raise ValueError(f"texts is one text, {texts!r:.60}; pass a list of texts, or call encode_array")
         shared = (self, allowed_special, disallowed_special)
         return [*chain.from_iterable(ordered_map(encode_texts, shared, batches(texts), workers))]
 

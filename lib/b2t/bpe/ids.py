@@ -14,7 +14,7 @@ def check_merges(merges: Sequence[Pair], early: bool = False) -> list[Pair]:
 
     With `early`, a merge may come before those that make its halves; `spell` finds the circles.
     """
-    checked = [(int(left), int(right)) for left, right in merges]
+    checked = [as_pair(i, pair) for i, pair in enumerate(merges)]
     for i, pair in enumerate(checked):
         exist = N_BYTES + (len(checked) if early else i)
         if not all(0 <= token < exist for token in pair):
@@ -26,6 +26,15 @@ def check_merges(merges: Sequence[Pair], early: bool = False) -> list[Pair]:
                 f"the pair {pair} is merged twice (merges {first[pair]} and {i}); each can be merged once"
             )
     return checked
+
+
+def as_pair(i: int, pair: Pair) -> Pair:
+    """Return merge `i` as a pair of int, or say that it is none."""
+    try:
+        left, right = pair
+        return int(left), int(right)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"merge {i} is {pair!r}; a merge is a pair of token ids, (left, right)") from error
 
 
 def spell(merges: Sequence[Pair]) -> list[bytes]:
@@ -100,6 +109,26 @@ def number_tokens(spelling: Sequence[bytes], ids: Sequence[int], unmerged: Mappi
                 raise ValueError(f"token {token} without a merge, {bytes_!r}, is empty or there already")
             seen.add(bytes_)
     return vocab
+
+
+def no_such_id(ids: Sequence[int], vocab: Mapping[int, bytes]) -> ValueError:
+    """Make the error for ids that cannot be looked up, which names the first of them and what to do.
+
+    Examples
+    --------
+    >>> print(no_such_id([97, 300], {97: b"a"}))
+    id 300 is not in the vocabulary, whose ids run from 0 to 97
+    >>> print(no_such_id([[97], [97]], {97: b"a"}))
+    id [97] is not in the vocabulary; decode one text at a time, [tok.decode(row) for row in ids]
+    """
+    wrong = next(token for token in ids if isinstance(token, (list, tuple)) or token not in vocab)
+    if isinstance(wrong, (list, tuple)) or getattr(wrong, "ndim", 0):
+        remedy = "; decode one text at a time, [tok.decode(row) for row in ids]"
+    elif hasattr(wrong, "item"):  # a tensor's hash is not that of its number
+        remedy = "; pass whole tensors or plain ints, [int(token) for token in ids]"
+    else:
+        remedy = f", whose ids run from 0 to {max(vocab)}"
+    return ValueError(f"id {wrong!r} is not in the vocabulary{remedy}")
 
 
 def check_free(token: int, spelling: bytes, vocab: Mapping[int, bytes]) -> None:

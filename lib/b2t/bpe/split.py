@@ -65,6 +65,8 @@ def split(text: str, pattern: str | None = "gpt4") -> list[str]:
     ValueError
         When the pattern is no regular expression, has a capturing group, or leaves out part of the text,
         or when the text holds a lone surrogate.
+    TypeError
+        When the text is no str.
 
     References
     ----------
@@ -85,7 +87,8 @@ def split(text: str, pattern: str | None = "gpt4") -> list[str]:
     words = [word for word in compile_pattern(pattern).findall(text) if word]
     if sum(map(len, words)) != len(text):
         raise ValueError(
-            f"pattern {pattern!r} leaves out part of the text; add an alternative such as |[\\s\\S]"
+            f"pattern {pattern!r} is no name ({known_names()}), and as a regular expression leaves out part "
+            "of the text; add an alternative such as |[\\s\\S]"
         )
     return words
 
@@ -121,13 +124,17 @@ def compile_pattern(pattern: str) -> regex.Pattern:
     try:
         compiled = regex.compile(PATTERNS.get(pattern, pattern))
     except (regex.error, TypeError) as error:
-        names = ", ".join(repr(name) for name in PATTERNS)
         raise ValueError(
-            f"pattern {pattern!r} is neither a regular expression ({error}) nor one of {names}"
+            f"pattern {pattern!r} is neither a regular expression ({error}) nor one of {known_names()}"
         ) from error
     if compiled.groups:
         raise ValueError(f"pattern {pattern!r} has a capturing group (...); write it as (?:...)")
     return compiled
+
+
+def known_names() -> str:
+    """List the names of `PATTERNS` for an error."""
+    return ", ".join(map(repr, PATTERNS))
 
 
 def named(pattern: str) -> str:
@@ -139,6 +146,24 @@ def named(pattern: str) -> str:
     ('o200k', '\\\\S+|\\\\s+')
     """
     return next((name for name, known in PATTERNS.items() if known == pattern), pattern)
+
+
+def check_text(text: str) -> str:
+    """Return a text, or say that it is none.
+
+    Examples
+    --------
+    >>> check_text(b"ab")
+    Traceback (most recent call last):
+    TypeError: a text is a str, and this is bytes: b'ab'; bytes become text with .decode("utf-8"), and
+    several texts go one at a time
+    """
+    if not isinstance(text, str):
+        raise TypeError(
+            f"a text is a str, and this is {type(text).__name__}: {text!r:.60}; "
+            'bytes become text with .decode("utf-8"), and several texts go one at a time'
+        )
+    return text
 
 
 def to_bytes(text: str) -> bytes:
@@ -153,7 +178,7 @@ def to_bytes(text: str) -> bytes:
     ValueError: lone surrogate U+D83D at character 3 has no UTF-8 form; ...
     """
     try:
-        return text.encode("utf-8")
+        return check_text(text).encode("utf-8")
     except UnicodeEncodeError as error:
         code_point = ord(text[error.start])
         raise ValueError(

@@ -16,6 +16,7 @@ from b2t.bpe.ids import (
     check_merges,
     check_pattern,
     check_special_tokens,
+    no_such_id,
     number_special_tokens,
     number_tokens,
     spell,
@@ -23,7 +24,7 @@ from b2t.bpe.ids import (
 from b2t.bpe.known import KnownWords
 from b2t.bpe.offsets import Offsets, locate
 from b2t.bpe.special import choose, cut, refuse
-from b2t.bpe.split import split, to_bytes
+from b2t.bpe.split import check_text, split, to_bytes
 from b2t.bpe.stream import Stream
 
 SHORT_TEXT = 5000  # characters: below, one word after the other is faster than numpy's fixed cost
@@ -118,6 +119,15 @@ class Tokenizer(Exchange, Files):
         Returns
         -------
         Tokenizer
+            With fewer merges when the text has no more pairs to merge.
+
+        Raises
+        ------
+        ValueError
+            When `vocab_size` is below 256, a text holds a lone surrogate, or a special token or the pattern
+            cannot be.
+        TypeError
+            When a text is no str or `vocab_size` no int.
 
         Examples
         --------
@@ -126,7 +136,7 @@ class Tokenizer(Exchange, Files):
         """
         names = check_special_tokens(special_tokens)
         texts = [texts] if isinstance(texts, str) else texts
-        pieces = (piece for text in texts for piece, special in cut(text, names) if not special)
+        pieces = (piece for text in texts for piece, special in cut(check_text(text), names) if not special)
         return cls(fast.train(pieces, vocab_size, pattern), pattern, names)
 
     def __reduce__(self) -> tuple:
@@ -168,7 +178,10 @@ class Tokenizer(Exchange, Files):
         Raises
         ------
         ValueError
-            When the text holds a disallowed special token or a lone surrogate.
+            When the text holds a disallowed special token or a lone surrogate, or `allowed_special` names
+            what is no special token.
+        TypeError
+            When the text is no str.
 
         Examples
         --------
@@ -226,6 +239,7 @@ class Tokenizer(Exchange, Files):
     def _parts(
         self, text: str, allowed_special: Collection[str] | str, disallowed_special: Collection[str] | str
     ) -> list[tuple[str, str]]:
+        check_text(text)
         allowed = choose(allowed_special, self.special_tokens) if allowed_special else ()
         if disallowed_special == "all":
             refuse(text, [name for name in self.special_tokens if name not in allowed])
@@ -304,13 +318,13 @@ class Tokenizer(Exchange, Files):
         b'\\xe4\\xbd\\xa0'
         """
         ids = ids.tolist() if hasattr(ids, "tolist") else ids
+        if not isinstance(ids, Iterable):
+            raise TypeError(f"ids is {ids!r}; pass a list of ids, such as [{ids!r}]")
+        ids = list(ids)
         try:
             return b"".join([self.vocab[token] for token in ids])
-        except KeyError as error:
-            raise ValueError(
-                f"id {error.args[0]!r} is not in the vocabulary, whose ids run from 0 to "
-                f"{self.vocab_size - 1}"
-            ) from None
+        except (KeyError, TypeError):
+            raise no_such_id(ids, self.vocab) from None
 
     def decode(self, ids: Iterable[int], errors: str = "replace") -> str:
         """Turn token ids back into text.
@@ -325,6 +339,11 @@ class Tokenizer(Exchange, Files):
         Returns
         -------
         str
+
+        Raises
+        ------
+        ValueError
+            When an id is not in the vocabulary, or, with "strict", the bytes are not UTF-8.
 
         Examples
         --------

@@ -1,7 +1,8 @@
 """Checks of your own code: each tells what is wrong, at which input, and what usually does that.
 
-A check runs detectors, one property each. `CheckFailed` names the detector that failed; a check that finds
-nothing returns a short report. Only the checks of tensors import PyTorch, and only when they are asked for.
+A check takes a function or a class of yours and runs detectors on it, one property each. `CheckFailed` names
+the detector that failed; a check that finds nothing returns a short report. Only the checks of tensors import
+PyTorch, and only when they are asked for.
 Read in this order: core, training, coding, tensors, attending, formula, masked_formula, masks, norms, tables,
 turns, parameters, behaviour, head_reference, heads, layers, models, zoo.
 """
@@ -11,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from b2t.checks.core import CheckFailed
 
-if (
-    TYPE_CHECKING
-):  # for readers of the source and their tools; at run time `__getattr__` imports what is asked for
+# For readers of the source and their tools; at run time `__getattr__` imports what is asked for.
+if TYPE_CHECKING:
     from b2t.checks.coding import bpe_decode, bpe_encode
     from b2t.checks.formula import attention
     from b2t.checks.heads import multi_head_attention

@@ -114,7 +114,7 @@ def attention(
     Raises
     ------
     TypeError
-        When `mask` is not boolean.
+        When `mask` is not boolean, or `Q`, `K` or `V` is no tensor.
     ValueError
         When the shapes do not fit.
 
@@ -128,7 +128,7 @@ def attention(
     >>> attention(Q, K, V)
     (tensor([[3.]]), tensor([[0.3333, 0.3333, 0.3333]]))
     """
-    check_attention(Q, K, V, mask)
+    check_attention(Q, K, V, mask, bias)
     scale = Q.size(-1) ** -0.5 if scale is None else scale
     if not need_weights:
         return fused_attention(Q, K, V, mask, bias, scale, dropout_p), None
@@ -207,6 +207,8 @@ def padding_mask(lengths: Tensor | Sequence[int], seq_len: int) -> Tensor:
     ------
     ValueError
         When a length is negative or above `seq_len`.
+    TypeError
+        When the lengths are not integers.
 
     Examples
     --------

@@ -75,8 +75,8 @@ def to_torch(module: nn.Module) -> nn.Module:
     >>> to_torch(MultiHeadAttention(6, 2)).num_heads
     2
     """
-    reference = next(module.parameters())
-    twin = make_twin(module).to(device=reference.device, dtype=reference.dtype)
+    twin, reference = make_twin(module), next(module.parameters())
+    twin = twin.to(device=reference.device, dtype=reference.dtype)
     for target, source in paired(module, twin):
         target.copy_(source)
     return twin.train(module.training)

@@ -5,7 +5,14 @@ from torch import Tensor, nn
 
 from b2t.nn.functional import attention
 from b2t.nn.positions import Positions
-from b2t.nn.validate import check_choice, check_head_mask, check_heads, check_positive, check_rate
+from b2t.nn.validate import (
+    check_choice,
+    check_head_mask,
+    check_heads,
+    check_positive,
+    check_rate,
+    check_vectors,
+)
 
 ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
 """The bends that `FeedForward` can have, by name."""
@@ -105,7 +112,15 @@ class MultiHeadAttention(nn.Module):
         out : Tensor, (batch, query_pos, d_model)
         weights : Tensor, (batch, n_heads, query_pos, key_pos)
             Only with `need_weights`.
+
+        Raises
+        ------
+        TypeError
+            When `mask` is not boolean.
+        ValueError
+            When a shape does not fit; `x` and `context` need their batch axis.
         """
+        check_vectors(x, context, self.W_Q.in_features)
         check_head_mask(mask)
         context = x if context is None else context
         Q = split_heads(self.W_Q(x), self.n_heads)  # (batch, n_heads, query_pos, d_head)

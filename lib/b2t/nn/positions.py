@@ -143,7 +143,22 @@ class Positions(nn.Module):
 
 
 class Sinusoidal(Positions):
-    """Add the fixed table of `sinusoidal`; it grows when a longer text comes."""
+    """Add the fixed table of `sinusoidal`; it grows when a longer text comes.
+
+    Parameters
+    ----------
+    d_model : int
+        Width of the embedding.
+    max_len : int
+        Positions that the table has at first.
+    base : float
+        As in `sinusoidal`.
+
+    Examples
+    --------
+    >>> Sinusoidal(d_model=4, max_len=2).add(torch.zeros(1, 3, 4)).shape
+    torch.Size([1, 3, 4])
+    """
 
     def __init__(self, d_model: int, max_len: int, base: float = 10000.0):
         super().__init__()
@@ -151,19 +166,33 @@ class Sinusoidal(Positions):
         self.register_buffer("table", sinusoidal(max_len, d_model, base), persistent=False)
 
     def add(self, x: Tensor) -> Tensor:
-        seq_len, d_model = x.shape[-2:]
+        seq_len = x.size(-2)
         if seq_len > len(self.table):
-            self.table = sinusoidal(
-                seq_len, d_model, self.base, dtype=self.table.dtype, device=self.table.device
-            )
+            kind = {"dtype": self.table.dtype, "device": self.table.device}
+            self.table = sinusoidal(seq_len, self.table.size(-1), self.base, **kind)
         return x + self.table[:seq_len]
 
 
 class Learned(Positions):
-    """Add a learned vector a position; there is none beyond `max_len`."""
+    """Add a learned vector a position; there is none beyond `max_len`.
+
+    Parameters
+    ----------
+    d_model : int
+        Width of the embedding.
+    max_len : int
+        Positions that have a vector; a longer text raises a ValueError.
+
+    Examples
+    --------
+    >>> sum(p.numel() for p in Learned(d_model=4, max_len=10).parameters())
+    40
+    """
 
     def __init__(self, d_model: int, max_len: int):
         super().__init__()
+        check_positive("d_model", d_model)
+        check_positive("max_len", max_len)
         self.table = nn.Parameter(torch.randn(max_len, d_model) * 0.02)
 
     def add(self, x: Tensor) -> Tensor:
@@ -176,7 +205,26 @@ class Learned(Positions):
 
 
 class Rotary(Positions):
-    """Turn queries and keys by their positions."""
+    """Turn queries and keys by their positions, as `rotate` does.
+
+    Parameters
+    ----------
+    d_head : int
+        Width of a head, even.
+    base : float
+        As in `sinusoidal`.
+
+    Raises
+    ------
+    ValueError
+        When `d_head` is odd.
+
+    Examples
+    --------
+    >>> Q, K = Rotary(d_head=2).turn(torch.ones(1, 1, 3, 2), torch.ones(1, 1, 3, 2))
+    >>> Q.shape
+    torch.Size([1, 1, 3, 2])
+    """
 
     def __init__(self, d_head: int, base: float = 10000.0):
         super().__init__()
@@ -189,7 +237,13 @@ class Rotary(Positions):
 
 
 class Alibi(Positions):
-    """Subtract from each score in proportion to the distance."""
+    """Subtract from each score in proportion to the distance, as `alibi_bias` says.
+
+    Examples
+    --------
+    >>> Alibi().bias(torch.zeros(1, 8, 1, 4), torch.zeros(1, 8, 3, 4))[0]
+    tensor([[-0.0000, -0.5000, -1.0000]])
+    """
 
     def bias(self, Q: Tensor, K: Tensor) -> Tensor:
         return alibi_bias(Q.size(-3), Q.size(-2), K.size(-2), device=Q.device).to(Q.dtype)

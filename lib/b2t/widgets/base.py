@@ -22,7 +22,12 @@ MAX_CHARACTERS = 200_000
 @cache
 def asset(name: str) -> str:
     """Read a bundled file; as text, since a path would have anywidget watch it for changes."""
-    return (STATIC / name).read_text("utf-8")
+    try:
+        return (STATIC / name).read_text("utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{STATIC / name} is not there: bundle the sources with make widgets"
+        ) from None
 
 
 class PageWidget(anywidget.AnyWidget):

@@ -68,6 +68,8 @@ def write(path: str | Path, text: str) -> None:
     [('a.txt', 'hello')]
     """
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} for {target.name}; make it first")
     with tempfile.NamedTemporaryFile(
         "w", dir=target.parent, prefix=f".{target.name[:50]}.", delete=False, encoding="utf-8", newline="\n"
     ) as file:

@@ -51,6 +51,8 @@ def read_huggingface(path_or_json: str | Path | Mapping) -> dict:
         return understand(json.loads(text, object_pairs_hook=no_twins))
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise ValueError(f"{name} is not a tokenizer.json of byte-level BPE ({error!r})") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name} is not JSON, which a tokenizer.json is ({error})") from error
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 
