@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b2t import data
-from b2t.bpe import PATTERNS, Tokenizer, arrays, fast, known, reference, together, tokenizer, words
+from b2t.bpe import PATTERNS, Tokenizer, arrays, equal, fast, known, reference, together, tokenizer, words
 from tests.bpe.test_words import nasty_text
 
 MIXED = "".join(article.text for article in data.udhr()[::13]) + " It's 2026, IT'S!\n\n  \t好，好。🙂 "
@@ -23,10 +23,11 @@ def toks():
     return {pattern: learned(pattern) for pattern in ANY_PATTERN}
 
 
-def arrays_only(tok, text, chunk=words.CHUNK, long=arrays.LONG):
+def arrays_only(tok, text, chunk=words.CHUNK, long=equal.LONG):
     """What the path for long texts gives, however short the text."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "LONG", long)
+        for module in (arrays, equal):
+            patch.setattr(module, "LONG", long)
         patch.setattr(tokenizer, "SHORT_TEXT", 0)
         patch.setattr(words, "CHUNK", chunk)
         patch.setattr(together, "FEW", 2)
@@ -40,7 +41,7 @@ def arrays_only(tok, text, chunk=words.CHUNK, long=arrays.LONG):
     nasty_text | st.text(max_size=40),
     st.sampled_from(ANY_PATTERN),
     st.sampled_from([1, 4, 99]),
-    st.sampled_from([0, 9, arrays.LONG]),
+    st.sampled_from([0, 9, equal.LONG]),
 )
 def test_any_text_has_the_ids_of_the_reference(toks, text, pattern, chunk, long):
     tok = toks[pattern]
@@ -134,12 +135,11 @@ def test_words_merged_together_are_words_merged_one_by_one(texts, n_merges, few)
 def test_equal_numbers(numbers, bits):
     numbers = np.array(numbers, np.uint64)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (arrays, together):
-            patch.setattr(module, "SLOT_BITS", bits)
-        equal = arrays.equal_numbers(numbers)
-    places = {number: equal[i] for i, number in enumerate(numbers.tolist())}
-    assert equal.tolist() == [places[number] for number in numbers.tolist()]
-    assert np.array_equal(numbers[equal], numbers)
+        patch.setattr(equal, "SLOT_BITS", bits)
+        found = equal.equal_numbers(numbers)
+    places = {number: found[i] for i, number in enumerate(numbers.tolist())}
+    assert found.tolist() == [places[number] for number in numbers.tolist()]
+    assert np.array_equal(numbers[found], numbers)
 
 
 # So that many are equal, and many begin or end alike, on either side of 8, 16, 24 and 32 bytes.
@@ -154,10 +154,22 @@ words_of_all_sizes = st.lists(st.text("ab", min_size=1, max_size=45), min_size=1
 def test_equal_pieces(texts):
     pieces = [text.encode() for text in texts]
     ends = np.cumsum([*map(len, pieces)])
-    starts, stops, which = arrays.distinct_pieces(b"".join(pieces), ends[:-1])
+    starts, stops, which = equal.distinct_pieces(b"".join(pieces), ends[:-1])
     once = [b"".join(pieces)[i:j] for i, j in zip(starts, stops)]
     assert len({*once}) == len(once)
     assert [once[i] for i in which] == pieces
+
+
+def test_ranks_by_the_array_are_those_of_the_mapping():
+    """GPT-2's 50,000 pairs share thousands of slots; every other pair here is none."""
+    ranks = Tokenizer.from_gpt2(data.path("gpt2_vocab")).ranks
+    table, pairs = together.Ranks(ranks), np.array([*ranks])
+    assert table.shared.sum() > 5000
+    swapped = [ranks.get((right, left), together.NEVER) for left, right in pairs.tolist()]
+    assert table.of(*pairs.T).tolist() == [*ranks.values()]
+    assert table.of(*pairs.T[::-1]).tolist() == swapped
+    assert table.of_bytes.tolist() == [ranks.get(divmod(n, 256), together.NEVER) for n in range(1 << 16)]
+    assert (table.of(np.full(256, table.nothing), np.arange(256)) == together.NEVER).all()
 
 
 def test_no_token_lies_across_a_seam(toks):
@@ -179,8 +191,12 @@ def test_the_caches_are_bounded(toks, monkeypatch):
     assert tok._known_words and tok.encode_array("seven").tolist() == reference.encode("seven", tok.merges)
 
 
-def test_a_long_word_is_not_kept(toks):
+def test_a_long_word_is_not_kept():
     tok = learned("gpt4")
     for text in ("a" * 4000, "好" * 4000, "b" * 9000):
         tok.encode_array(text)
     assert not tok._known_words and not tok._arrays.known
+    fits, too_long = " " + "b" * (equal.LONG - 1), " " + "c" * equal.LONG
+    tok.encode_array("one" + " two three" * 800 + fits + too_long)
+    kept = {*tok._arrays.known}
+    assert {b" two", fits.encode()} <= kept and too_long.encode() not in kept

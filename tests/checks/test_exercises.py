@@ -5,8 +5,9 @@ from functools import wraps
 import numpy as np
 import pytest
 
+from b2t.checks.answers import same
 from b2t.checks.core import CheckFailed
-from b2t.checks.exercises import examples, exposes, same
+from b2t.checks.exercises import examples, exposes
 
 
 def first_bytes(text, n):

@@ -15,20 +15,19 @@ from itertools import chain
 import numpy as np
 
 from b2t.bpe.core import Pair
+from b2t.bpe.equal import LONG, distinct_pieces
 from b2t.bpe.kinds import word_starts
 from b2t.bpe.split import split, to_bytes
-from b2t.bpe.together import GOLDEN, SLOT_BITS, Ranks, encode_words, gather, slots
-from b2t.bpe.words import SAFE, SHORT, as_numbers, safe_chunks
+from b2t.bpe.together import Ranks, encode_words, gather
+from b2t.bpe.words import SAFE, safe_chunks
 
-MAX_KNOWN = 250_000  # pieces kept, with
-MAX_PIECE = 32  # bytes at most: together no more than 80 MB
-LONG = 32  # bytes: longer pieces hardly repeat
+MAX_KNOWN = 250_000  # pieces kept, of `LONG` bytes at most: together no more than 80 MB
 
 
 class ArrayEncoder:
     """Turn long texts into arrays of ids.
 
-    It remembers up to `MAX_KNOWN` pieces of up to `MAX_PIECE` bytes, and nothing longer.
+    It remembers up to `MAX_KNOWN` pieces of up to `LONG` bytes, and nothing longer.
 
     Parameters
     ----------
@@ -74,7 +73,7 @@ class ArrayEncoder:
     def encode_chunk(self, data: bytes, cuts: np.ndarray) -> np.ndarray:
         """Turn a text into ids, given its safe boundaries."""
         if len(data) > LONG * (len(cuts) + 1):  # such pieces hardly repeat
-            return self.encode_between(data, np.append(cuts, len(data)))[0]
+            return self.encode_between(data, np.array([len(data)]))[0]
         starts, ends, which = distinct_pieces(data, cuts)
         pieces = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist())]
         known = self.known
@@ -87,7 +86,7 @@ class ArrayEncoder:
 
     def remember(self, fresh: dict[bytes, bytes]) -> None:
         """Keep what is short and fits; start afresh when there is no room."""
-        for piece in [piece for piece in fresh if len(piece) > MAX_PIECE]:
+        for piece in [piece for piece in fresh if len(piece) > LONG]:
             del fresh[piece]
         if len(self.known) + len(fresh) > MAX_KNOWN:
             self.known = {}
@@ -130,87 +129,6 @@ class ArrayEncoder:
         tokens, sizes = encode_words(data, *parts, self.ranks, self.whole)
         ids_before = np.append(0, np.cumsum(sizes[which]))
         return gather(self.ids[tokens], sizes, which), ids_before[np.searchsorted(cuts, ends)]
-
-
-def distinct_pieces(data: bytes, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cut a text and number its distinct pieces.
-
-    Returns
-    -------
-    starts, ends : numpy.ndarray of int64, shape (distinct pieces,)
-        Where each begins and ends, in one of the places where it occurs.
-    which : numpy.ndarray of int64, shape (pieces in the text,)
-        The number of each piece of the text.
-
-    Examples
-    --------
-    >>> distinct_pieces(b"no, no, so", np.array([2, 3, 6, 7]))  # "no", ",", " no", ",", " so"
-    (array([0, 3, 6, 7]), array([ 2,  6,  7, 10]), array([0, 2, 1, 2, 3]))
-    """
-    starts, ends = np.append(0, cuts), np.append(cuts, len(data))
-    equal = equal_pieces(data, starts, ends)
-    own = np.flatnonzero(equal == np.arange(len(equal)))
-    number = np.empty(len(equal), np.int64)
-    number[own] = np.arange(len(own))
-    return starts[own], ends[own], number[equal]
-
-
-def equal_pieces(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Find, for each piece, one that equals it: for all that are equal the same one.
-
-    A piece of 8 bytes or fewer is a number. A longer one is a pair: its first 8 bytes, and the rest, which is
-    a piece in turn; equal pairs are found as equal numbers.
-
-    Examples
-    --------
-    >>> equal_pieces(b"an international, international", np.array([0, 2, 17]), np.array([2, 16, 31]))
-    array([0, 2, 2])
-    """
-    sizes, equal = ends - starts, np.empty(len(starts), np.int64)
-    short, long = np.flatnonzero(sizes <= SHORT), np.flatnonzero(sizes > LONG)
-    equal[short] = short[equal_numbers(as_numbers(data, starts[short], ends[short]))]
-    seen = {}
-    equal[long] = [seen.setdefault(data[starts[i] : ends[i]], i) for i in long.tolist()]
-    between = np.flatnonzero((sizes > SHORT) & (sizes <= LONG))
-    if len(between):
-        middles = starts[between] + SHORT
-        heads = equal_numbers(as_numbers(data, starts[between], middles))
-        rests = equal_pieces(data, middles, ends[between])
-        equal[between] = between[equal_numbers((heads << 32 | rests).view(np.uint64))]
-    return equal
-
-
-def equal_numbers(numbers: np.ndarray) -> np.ndarray:
-    """Find, for each number, the place of one that equals it: for all that are equal the same one.
-
-    Sorting would take longer than all the rest. So each number has a slot in a table. All write their place
-    into their slots; whoever reads there the place of an equal number is done. The others, whose slot a
-    different number has taken, try again with another factor.
-
-    Parameters
-    ----------
-    numbers : numpy.ndarray of uint64, shape (n,)
-        In any order.
-
-    Returns
-    -------
-    numpy.ndarray of int64, shape (n,)
-
-    Examples
-    --------
-    >>> equal_numbers(np.array([9, 7, 9], np.uint64))
-    array([2, 1, 2])
-    """
-    equal, left, factor = np.empty(len(numbers), np.int64), np.arange(len(numbers)), GOLDEN
-    place_in = np.empty(1 << SLOT_BITS, np.int64)
-    while len(left):
-        tried = numbers[left]
-        slot = slots(tried, factor)
-        place_in[slot] = left
-        found = place_in[slot]
-        equal[left] = found
-        left, factor = left[numbers[found] != tried], factor * GOLDEN
-    return equal
 
 
 def find_seams(tokens: Iterable[bytes]) -> np.ndarray:

@@ -11,39 +11,13 @@ from types import MappingProxyType
 import numpy as np
 
 from b2t.bpe.core import N_BYTES, Pair
+from b2t.bpe.equal import SLOT_BITS, slots
 from b2t.bpe.fast import encode_word
 
 WIDTHS = (4, 8, 16, 32, 64)  # bytes in a row; words of about the same length share a table
 FEW = 60  # words: below, one after the other is faster than numpy's fixed cost
 NO_WORDS = MappingProxyType({})
-SLOT_BITS = 17
-GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)  # 2 ** 64 over the golden ratio, odd
 NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
-
-
-def slots(numbers: np.ndarray, factor: np.ndarray = GOLDEN) -> np.ndarray:
-    """Give each number a slot of a table: the top bits of a product, which depend on all bits of the number.
-
-    This is Knuth's multiplicative hashing (The Art of Computer Programming, volume 3, section 6.4).
-
-    Parameters
-    ----------
-    numbers : numpy.ndarray of uint64
-        Of any shape.
-    factor : numpy.ndarray of uint64, shape (1,)
-        Odd; another one gives other slots.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        From 0 to ``2 ** SLOT_BITS - 1``.
-
-    Examples
-    --------
-    >>> slots(np.array([1, 2, 1], np.uint64))
-    array([81006, 30941, 81006])
-    """
-    return (numbers * factor >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
 
 
 class Ranks:
