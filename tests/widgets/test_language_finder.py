@@ -188,6 +188,26 @@ def test_by_keyboard_from_the_field(mount):
     assert page.evaluate("document.activeElement.type") == "search"
 
 
+def test_a_key_right_behind_a_letter_moves_in_the_new_list(mount):
+    """Both in one task, so before the next frame draws what the letters found."""
+    widget = finder()
+    page = mount(widget)
+    page.evaluate(
+        """async () => {
+            const input = document.querySelector("input");
+            input.value = "chinese";
+            input.dispatchEvent(new Event("input"));
+            for (const key of ["ArrowDown", "ArrowUp", "ArrowDown"])
+                input.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+            for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); }"""
+    )
+    widget.query = "chinese"
+    seen = check(root(page), widget)
+    names = {row[0]: plain(row[1]) for row in ALL}
+    first = next(i for i, code in enumerate(widget.found) if names[code].startswith("chinese"))
+    assert seen["active"].endswith(f"-{widget.found[first + 1]}")
+
+
 def test_by_keyboard_in_the_list(mount):
     widget = finder(order="name")
     page = mount(widget)

@@ -18,7 +18,8 @@ export default define({
     const change = (values) => tell(model, values);
     const rows = prepare(model.get("languages"), model.get("premiums"));
     const axis = scale(Object.values(model.get("premiums")));
-    const view = [controls(model, change), heap(rows, axis, change), list(rows, axis, change), detail(rows, axis)];
+    const view = [controls(model, change), heap(rows, axis, change), list(rows, axis, change, () => draw.now()),
+      detail(rows, axis)];
     const [top, picture, found, one] = view;
     found.listenTo(top.search);
     body.append(top.root, picture.root,
@@ -143,7 +144,8 @@ function scaleLine(axis) {
 
 // ---- the list ----------------------------------------------------------------------------------------------------
 
-function list(rows, axis, change) {
+// `settle` draws what has been typed: a key may come before the frame does, and moves in the list as it is then.
+function list(rows, axis, change, settle) {
   const prefix = uid("language");
   const items = new Map(rows.map((row) => {
     const dot = h("span", { class: "b2t-finder-dot" }), cost = h("span", { class: "b2t-finder-cost" });
@@ -179,6 +181,7 @@ function list(rows, axis, change) {
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    settle();
     const inField = event.currentTarget === listener;
     const at = state.found.indexOf(active), end = state.found.length - 1;
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8,

@@ -31,12 +31,13 @@ export function tell(model, values) {
   model.save_changes();
 }
 
-// Run `draw` once before the next frame, however often it is asked for.
+// Run `draw` once before the next frame, however often it is asked for; `now` runs at once what is still to come.
 export function later(draw) {
   let asked = 0;
   const run = () => { asked = 0; draw(); };
   const ask = () => { asked ||= requestAnimationFrame(run); };
   ask.cancel = () => { if (asked) cancelAnimationFrame(asked); asked = 0; };
+  ask.now = () => { if (asked) { cancelAnimationFrame(asked); run(); } };
   return ask;
 }
 
